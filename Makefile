@@ -1,0 +1,69 @@
+# hotswap-tui: everything that a machine needs, from nothing. `make` lists the targets.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+UV := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet --python $(BIN)/python
+ARGS ?=
+
+.PHONY: help setup demo test lint screenshots bench mutants clean machine-demo machine-all
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r target what; do printf '  make %-12s %s\n' "$$target" "$$what"; done
+
+setup: $(VENV)/.dev | machine-all ## prepare this machine: Debian packages and .venv; run nothing
+
+demo: $(VENV)/.demo | machine-demo ## watch the dashboard over two real, throw-away servers (ARGS=--script: without a terminal)
+	@exec $(BIN)/hotswap-tui demo $(ARGS)
+
+test: lint ## check and test everything, as CI does
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+lint: $(VENV)/.dev | machine-all ## check format, style, types and the contracts between the rooms
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+screenshots: $(VENV)/.dev | machine-all ## make screenshots/ anew from the real program
+	$(BIN)/python -m tests.screenshots $(ARGS)
+
+bench: $(VENV)/.dev | machine-all ## print what the dashboard costs: processor, memory, bytes, first frame
+	$(BIN)/python -m tests.bench $(ARGS)
+
+mutants: $(VENV)/.dev | machine-all ## show that the tests catch every seeded fault in the state machine
+	$(BIN)/python -m tests.mutants $(ARGS)
+
+clean: ## remove .venv and everything that was generated
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	find hotswap_tui tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+machine-demo:
+	@.ci/machine $(if $(wildcard $(BIN)/python),,python)
+
+machine-all:
+	@.ci/machine $(if $(wildcard $(BIN)/python),,python) pgbouncer tmux
+
+# Where the Python that it was made from is gone, .venv/bin/python leads nowhere, counts as missing and is made again.
+$(BIN)/python: | machine-demo
+	@echo 'hotswap-tui: making $(VENV)'
+	@rm -f $(VENV)/.uv-* $(VENV)/.demo $(VENV)/.dev
+	@"$$(.ci/machine --python)" -m venv --clear $(VENV)
+
+$(VENV)/.uv-$(UV_VERSION): | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'
+	@touch $@
+
+$(VENV)/.demo: pyproject.toml uv.lock $(VENV)/.uv-$(UV_VERSION)
+	@echo 'hotswap-tui: installing into $(VENV)'
+	@$(UV) --no-dev --extra demo
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml uv.lock $(VENV)/.uv-$(UV_VERSION)
+	@echo 'hotswap-tui: installing into $(VENV), with the tools for development'
+	@$(UV) --extra demo
+	@touch $(VENV)/.demo $@

@@ -1,0 +1,56 @@
+"""`hotswap-tui settings`: the settings in force and where each came from; passwords masked."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from hotswap_tui.cli import exit_codes
+from hotswap_tui.cli.options import add_settings_options, load_settings
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from hotswap_tui.config import Loaded
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to a command line."""
+    parser = subparsers.add_parser(
+        "settings",
+        help="print the settings in force and where each came from",
+        description="Print the settings in force and where each came from. Passwords are masked.",
+    )
+    parser.add_argument("--markdown", action="store_true", help="print the documentation of all settings as a table")
+    add_settings_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print, and return the exit code."""
+    from hotswap_tui.config import SettingsError, settings_table  # noqa: PLC0415 - see options.load_settings
+
+    if args.markdown:
+        print(settings_table())
+        return exit_codes.OK
+    try:
+        loaded = load_settings(args)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return exit_codes.USAGE
+    for name, value in _values(loaded):
+        print(f"{name:<26} {value}  ({loaded.sources[name]})")
+    for line in (*loaded.warnings, *loaded.notes):
+        print(line, file=sys.stderr)
+    return exit_codes.OK
+
+
+def _values(loaded: Loaded) -> Iterator[tuple[str, str]]:
+    dsns = {"DATABASE_URL": loaded.primary, "DATABASE_URL_SECONDARY": loaded.secondary}
+    for name in loaded.sources:
+        if name in dsns:
+            dsn = dsns[name]
+            yield name, "not set" if dsn is None else dsn.masked()
+        else:
+            yield name, str(loaded.value(name))

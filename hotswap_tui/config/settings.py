@@ -1,0 +1,144 @@
+"""The settings. The docstring under each field is its documentation: the README's table is made of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from hotswap_tui.core.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Profile = Literal["development", "production"]
+
+PROFILES: Final[Mapping[Profile, Mapping[str, str]]] = {
+    "development": {
+        "DB_HEALTH_CHECK_INTERVAL": "10000",
+        "DB_FAILURE_THRESHOLD": "2",
+        "DB_PRIMARY_RETRY_INTERVAL": "60000",
+    },
+    "production": {
+        "DB_HEALTH_CHECK_INTERVAL": "30000",
+        "DB_FAILURE_THRESHOLD": "3",
+        "DB_PRIMARY_RETRY_INTERVAL": "120000",
+    },
+}
+"""The reference's recommended settings."""
+
+_DAY_MS: Final = 86_400_000
+_TEN_MINUTES_MS: Final = 600_000
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _default_state_dir() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/hotswap-tui")
+    from platformdirs import user_state_path  # noqa: PLC0415  most starts name the directory or run as root
+
+    return user_state_path("hotswap-tui")
+
+
+Interval = Annotated[int, Field(ge=50, le=_DAY_MS)]
+Count = Annotated[int, Field(ge=1, le=1000)]
+Switch = Annotated[bool, BeforeValidator(_lower)]
+
+
+class Settings(BaseSettings):
+    """Hold every setting, checked. Durations are whole milliseconds; `policy()` has them in seconds."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    database_url: SecretStr = Field(alias="DATABASE_URL")
+    """Primary database connection string"""
+
+    database_url_secondary: SecretStr | None = Field(default=None, alias="DATABASE_URL_SECONDARY")
+    """Secondary database connection string - enables hot-swap when set"""
+
+    health_check_interval_ms: Interval = Field(default=30_000, alias="DB_HEALTH_CHECK_INTERVAL")
+    """Health check interval in milliseconds"""
+
+    connection_timeout_ms: int = Field(default=5_000, ge=50, le=_TEN_MINUTES_MS, alias="DB_CONNECTION_TIMEOUT")
+    """Connection timeout in milliseconds; connect and query together"""
+
+    failure_threshold: Count = Field(default=3, alias="DB_FAILURE_THRESHOLD")
+    """Number of failures before failover"""
+
+    primary_retry_interval_ms: Interval = Field(default=120_000, alias="DB_PRIMARY_RETRY_INTERVAL")
+    """Time between primary retry attempts when on secondary (ms)"""
+
+    failure_retry_interval_ms: Interval = Field(default=5_000, alias="DB_FAILURE_RETRY_INTERVAL")
+    """Time between checks of both databases from the first failure until it is confirmed or over (ms)"""
+
+    recovery_threshold: Count = Field(default=2, alias="DB_RECOVERY_THRESHOLD")
+    """Number of passed checks in a row before failback"""
+
+    failback: Annotated[Literal["auto", "manual"], BeforeValidator(_lower)] = Field(default="auto", alias="DB_FAILBACK")
+    """`auto` returns to the primary when it is healthy again, `manual` leaves that to a person"""
+
+    max_switches_per_hour: Count = Field(default=6, alias="DB_MAX_SWITCHES_PER_HOUR")
+    """Most automatic switches within an hour; failbacks stop first, one failover from a dead database always remains"""
+
+    standby_check_interval_ms: Interval | None = Field(
+        default=None, alias="DB_STANDBY_CHECK_INTERVAL", json_schema_extra={"shown": "*(the check interval)*"}
+    )
+    """Time between checks of the secondary while the primary serves (ms); \
+a check keeps a Neon or Supabase database awake"""
+
+    fresh_connect_every: Count = Field(default=10, alias="DB_FRESH_CONNECT_EVERY")
+    """Every so many checks one opens a new connection, since a hung server keeps old sessions alive"""
+
+    allow_read_only: Switch = Field(default=True, alias="DB_ALLOW_READ_ONLY")
+    """`1` allows failover to a read-only secondary, `0` does not"""
+
+    write_check: Switch = Field(default=False, alias="DB_WRITE_CHECK")
+    """`1` checks the serving database with one UPDATE of a one-row table `hotswap_heartbeat`, too"""
+
+    state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        default_factory=_default_state_dir,
+        alias="HOTSWAP_STATE_DIR",
+        json_schema_extra={"shown": "*(the user's state directory; as root `/var/lib/hotswap-tui`)*"},
+    )
+    """Directory of the journal; read from the environment, `--env-file` or the command line only"""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take nothing ambient: `load` merges the sources itself, because it tells where every value came from."""
+        return (init_settings,)
+
+    def policy(self) -> Policy:
+        """Return what decisions need, in seconds."""
+        standby_ms = self.standby_check_interval_ms or self.health_check_interval_ms
+        return Policy(
+            check_interval_s=self.health_check_interval_ms / 1000,
+            connection_timeout_s=self.connection_timeout_ms / 1000,
+            failure_threshold=self.failure_threshold,
+            primary_retry_interval_s=self.primary_retry_interval_ms / 1000,
+            failure_retry_interval_s=self.failure_retry_interval_ms / 1000,
+            recovery_threshold=self.recovery_threshold,
+            failback_auto=self.failback == "auto",
+            max_switches_per_hour=self.max_switches_per_hour,
+            standby_check_interval_s=standby_ms / 1000,
+            fresh_connect_every=self.fresh_connect_every,
+            allow_read_only=self.allow_read_only,
+            write_check=self.write_check,
+        )
+
+
+def variables() -> dict[str, Any]:
+    """Return the fields by the name of their variable, in order."""
+    return {field.alias or name: field for name, field in Settings.model_fields.items()}

@@ -1,0 +1,143 @@
+r"""Where settings come from: layers of variables, from dotenv files and the environment, and how they are merged.
+
+Dotenv files are read as Next.js reads them, whose files they are: `$NAME` and `${NAME}` (with `${NAME:-default}`) are
+replaced by that variable, and `\$` is a dollar sign. A name that is set nowhere is kept as written, because it is
+more often a piece of a password than a reference, and Next.js would drop it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING, Final
+
+from dotenv.parser import parse_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+NEXT_FILES: Final = (".env.production.local", ".env.local", ".env.production", ".env")
+"""The files of a Next.js project, the strongest first."""
+EXPLICIT_ONLY: Final = "HOTSWAP_"
+"""Variables that begin so are never read from a file that merely lies in the working directory."""
+
+_REFERENCE: Final = re.compile(
+    r"(?P<escaped>\\\$)|\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<bare>[A-Za-z_]\w*))", re.ASCII
+)
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+class SourceError(Exception):
+    """Say in one line why a file that was asked for cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Hold the variables of one source, and what a person should know about it."""
+
+    name: str
+    values: Mapping[str, str]
+    is_file: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Hold a variable's value and the name of the source that gave it."""
+
+    value: str
+    source: str
+    in_file: bool = False
+
+
+def read_explicit(path: Path) -> Layer:
+    """Read a file that was named with `--env-file`. Raises `SourceError`."""
+    try:
+        return _read(path, str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"--env-file {path} {_why(error)}") from error
+
+
+def read_ambient(path: Path) -> Layer:
+    """Read a file of the working directory without what only explicit sources may give; a missing one is empty."""
+    if not path.is_file():
+        return Layer(path.name, {})
+    try:
+        layer = _read(path, path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        return Layer(path.name, {}, is_file=True, warnings=(f"{path.name} {_why(error)}; it is left out",))
+    refused = [name for name in layer.values if name.startswith(EXPLICIT_ONLY)]
+    warnings = (f"{n} in {path.name} is left out: it is read from the environment or --env-file only" for n in refused)
+    kept = {name: value for name, value in layer.values.items() if name not in refused}
+    return Layer(path.name, kept, is_file=True, warnings=(*layer.warnings, *warnings))
+
+
+def merge(layers: list[Layer]) -> dict[str, Found]:
+    """Return every variable with its strongest source; `layers` go from weak to strong."""
+    return {name: Found(value, layer.name, layer.is_file) for layer in layers for name, value in layer.values.items()}
+
+
+def expand(layers: list[Layer]) -> tuple[dict[str, Found], tuple[str, ...]]:
+    """Merge `layers`, replace references in what came from files, and say where a URL had any."""
+    merged = merge(layers)
+    expanded: dict[str, Found] = {}
+    notes: list[str] = []
+    for name, found in merged.items():
+        value = _expand(name, merged, frozenset())
+        expanded[name] = Found(value, found.source, found.in_file)
+        notes += _notes(name, found, value) if found.in_file and name.startswith("DATABASE_URL") else ()
+    return expanded, tuple(notes)
+
+
+def _expand(name: str, merged: Mapping[str, Found], within: frozenset[str]) -> str:
+    found = merged[name]
+    if not found.in_file:
+        return found.value
+
+    def replace(match: re.Match[str]) -> str:
+        if match["escaped"]:
+            return "$"
+        wanted = match["braced"] or match["bare"]
+        if wanted in merged and wanted not in within and wanted != name:
+            return _expand(wanted, merged, within | {name})
+        return str(match["default"] if match["default"] is not None else match[0])
+
+    return _REFERENCE.sub(replace, found.value)
+
+
+def _notes(name: str, found: Found, value: str) -> list[str]:
+    references = [match for match in _REFERENCE.finditer(found.value) if not match["escaped"]]
+    if not references:
+        return []
+    if value == found.value:
+        return [f"{name} (from {found.source}) contains a $ that names no variable; kept, but Next.js needs it as \\$"]
+    return [f"{name} (from {found.source}) contains $NAME, replaced by that variable; a dollar sign is written \\$"]
+
+
+def _read(path: Path, name: str) -> Layer:
+    text = path.read_text(encoding="utf-8-sig")
+    values: dict[str, str] = {}
+    warnings = []
+    for binding in parse_stream(StringIO(text)):
+        if binding.error or (binding.key is not None and binding.value is None):
+            warnings.append(f"{name} line {binding.original.line} is not of the form NAME=value; it is left out")
+        elif binding.key is not None and binding.value is not None:
+            values[binding.key] = binding.value
+    return Layer(name, values, is_file=True, warnings=(*warnings, *_exposed(path, name, values)))
+
+
+def _exposed(path: Path, name: str, values: Mapping[str, str]) -> tuple[str, ...]:
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) or not mode & _OTHERS or not any(k.startswith("DATABASE_URL") for k in values):
+        return ()
+    return (f"{name} contains a DATABASE_URL and other users can read it; chmod 600 {name}",)
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8 text"
+    return f"cannot be read: {os.strerror(error.errno or 0)}"

@@ -1,0 +1,151 @@
+"""What the machine is told. Times are arguments of `step`, not fields, except a verdict's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from hotswap_tui.core.values import Role, RouterReading, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A check has ended."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """A moment that the machine asked to be woken at has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLost:
+    """The idle connection to a database was closed by the other side."""
+
+    role: Role
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slept:
+    """The machine we run on was suspended for `seconds`."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RouterRead:
+    """The router was read back."""
+
+    reading: RouterReading
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchStep:
+    """The switch in flight has begun a step; from `committed` on it can no longer be cancelled."""
+
+    switch_id: int
+    step: str
+    committed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchDone:
+    """The switch in flight is proven complete."""
+
+    switch_id: int
+    reading: RouterReading
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchFailed:
+    """The switch in flight did not happen; traffic is where it was."""
+
+    switch_id: int
+    step: str
+    error: str
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeUnknown:
+    """Nobody can say yet whether the switch in flight happened."""
+
+    switch_id: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRequest:
+    """A person asks to move traffic to `target`, having seen decision `version`."""
+
+    by: str
+    target: Role
+    version: int
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FailbackRequest:
+    """A person asks to move traffic to the primary and to restore the mode that was."""
+
+    by: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """A person asks to stop the switch in flight."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepairRequest:
+    """A person asks to point the router at the active database again."""
+
+    by: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRequest:
+    """A person lets automation act again."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisarmRequest:
+    """A person stops automation, for `for_s` seconds or until armed again."""
+
+    by: str
+    why: str = ""
+    for_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """A person asks for a check of both databases now."""
+
+    by: str
+
+
+Request: TypeAlias = (
+    SwitchRequest | FailbackRequest | CancelRequest | RepairRequest | ArmRequest | DisarmRequest | CheckRequest
+)
+Input: TypeAlias = (
+    Checked
+    | Elapsed
+    | ConnectionLost
+    | Slept
+    | RouterRead
+    | SwitchStep
+    | SwitchDone
+    | SwitchFailed
+    | OutcomeUnknown
+    | Request
+)

@@ -1,0 +1,181 @@
+"""Everything the machine remembers, as one immutable value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.policy import CREDENTIALS_BACKOFF_S, failback_wait_s, within_hour
+from hotswap_tui.core.values import ARMED, UNROUTED, Fault, Health, Mode, Role, RouterReading, State
+
+if TYPE_CHECKING:
+    from hotswap_tui.core.policy import Policy
+    from hotswap_tui.core.snapshot import SwitchOutcome
+    from hotswap_tui.core.values import ServerFacts, Switch, SwitchKind, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known about one database. Monotonic seconds."""
+
+    failures: int = 0
+    """Consecutive failed checks of a kind that counts."""
+    passes: int = 0
+    """Consecutive passed checks."""
+    verdict: Verdict | None = None
+    facts: ServerFacts | None = None
+    last_start_s: float | None = None
+    """Start of the last check that ended."""
+    last_pass_start_s: float | None = None
+    last_pass_s: float | None = None
+    down_since_s: float | None = None
+    """Start of the first check of the present run of failures."""
+    up_since_s: float | None = None
+    """End of the first check of the present run of passes."""
+    fresh_until_pass: bool = False
+    """A new connection failed: an old one must not hide it."""
+    checks_since_fresh: int = 0
+    last_fresh_s: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Say whether the last check passed."""
+        return self.verdict is not None and self.verdict.fault is None
+
+    @property
+    def read_only(self) -> bool:
+        """Say whether the server last said that it takes no writes."""
+        return self.facts is not None and (self.facts.read_only or self.facts.in_recovery)
+
+    def passed_since(self, moment_s: float | None) -> bool:
+        """Say whether the last check passed and a passing one began at `moment_s` or later."""
+        return (
+            self.passed
+            and self.last_pass_start_s is not None
+            and (moment_s is None or self.last_pass_start_s >= moment_s)
+        )
+
+    def checked_since(self, moment_s: float | None) -> bool:
+        """Say whether a check that began at `moment_s` or later has ended."""
+        return self.last_start_s is not None and (moment_s is None or self.last_start_s >= moment_s)
+
+    def locked_out(self, now_s: float) -> bool:
+        """Say whether a refused password forbids another try for now."""
+        return (
+            self.verdict is not None
+            and self.verdict.fault is Fault.CREDENTIALS
+            and now_s - self.verdict.started_s < CREDENTIALS_BACKOFF_S
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """An automatic switch that failed and will be tried again in the same slot of the budget."""
+
+    kind: SwitchKind
+    target: Role
+    attempts: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The machine's whole state. Monotonic seconds; times from before a restart may be negative."""
+
+    state: State
+    active: Role
+    has_secondary: bool
+    since_s: float
+    """Since when `active` is the active database."""
+    primary: Record = Record()
+    secondary: Record = Record()
+    mode: Mode = ARMED
+    mode_before: Mode | None = None
+    """What a person's failback or repair restores."""
+    suspicion_since_s: float | None = None
+    unavailable_since_s: float | None = None
+    takeover_after_s: float | None = None
+    """With both down, the other one answered at this moment; the active one gets one more check that begins later."""
+    discard_before_s: float = float("-inf")
+    """Verdicts of checks that began earlier are void."""
+    switch: Switch | None = None
+    next_switch_id: int = 1
+    retry: Retry | None = None
+    automatic_s: tuple[float, ...] = ()
+    """The automatic switches that still count against the budget of the hour."""
+    failovers_s: tuple[float, ...] = ()
+    """Those of them that were failovers."""
+    failback_not_before_s: float = float("-inf")
+    primary_down_since_s: float | None = None
+    """While the secondary serves because the primary failed: when that began."""
+    reading: RouterReading = UNROUTED
+    disagrees: bool = False
+    read_router_at_s: float | None = None
+    last_switch: SwitchOutcome | None = None
+    told_obstacle: str = ""
+    """The reason for not acting that was told last, so that it is told once."""
+    version: int = 1
+
+    def record(self, role: Role) -> Record:
+        """Return what is known about `role`."""
+        return self.primary if role is Role.PRIMARY else self.secondary
+
+    @property
+    def standby(self) -> Role:
+        """Return the database that does not serve."""
+        return self.active.other
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Return the databases that are configured."""
+        return (Role.PRIMARY, Role.SECONDARY) if self.has_secondary else (Role.PRIMARY,)
+
+
+def health(record: Record, policy: Policy) -> Health:
+    """Return a database's health in one word."""
+    if record.verdict is None:
+        return Health.UNKNOWN
+    if record.failures >= policy.failure_threshold:
+        return Health.DOWN
+    if record.failures:
+        return Health.FAILING
+    return Health.UP if record.passed else Health.DEGRADED
+
+
+def resume(  # noqa: PLR0913 - one argument per remembered fact
+    policy: Policy,
+    now_s: float,
+    *,
+    has_secondary: bool,
+    active: Role = Role.PRIMARY,
+    since_s: float | None = None,
+    mode: Mode = ARMED,
+    mode_before: Mode | None = None,
+    automatic_s: tuple[float, ...] = (),
+    failovers_s: tuple[float, ...] = (),
+    primary_down_since_s: float | None = None,
+    reading: RouterReading | None = None,
+    next_switch_id: int = 1,
+) -> Model:
+    """Return the state to start in: what was remembered, nothing known about health yet.
+
+    What the router says about the active database outranks what was remembered.
+    """
+    reading = reading or UNROUTED
+    remembered = reading.points_to or active
+    failovers = within_hour(failovers_s, now_s)
+    return Model(
+        state=State.STARTING,
+        active=remembered if has_secondary else Role.PRIMARY,
+        has_secondary=has_secondary,
+        since_s=now_s if since_s is None or remembered is not active else since_s,
+        mode=mode,
+        mode_before=mode_before,
+        automatic_s=within_hour(automatic_s, now_s),
+        failovers_s=failovers,
+        failback_not_before_s=failovers[-1] + failback_wait_s(len(failovers), policy) if failovers else float("-inf"),
+        primary_down_since_s=primary_down_since_s,
+        reading=reading,
+        read_router_at_s=now_s + policy.check_interval_s if reading.routed else None,
+        next_switch_id=next_switch_id,
+    )

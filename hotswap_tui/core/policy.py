@@ -1,0 +1,55 @@
+"""The settings that decisions need, and their arithmetic. Every duration is in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HOUR_S = 3600.0
+FRESH_AT_LEAST_EVERY_S = 60.0
+"""A hung postmaster keeps old sessions alive, so the active database gets a new connection at least this often."""
+CREDENTIALS_BACKOFF_S = 150.0
+"""Cloud poolers block an address after repeated failed logins; a standby is not tried more often than this."""
+SWITCH_RETRY_CAP_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Say how fast to check and when to switch; the defaults are those of the settings."""
+
+    check_interval_s: float = 30.0
+    connection_timeout_s: float = 5.0
+    failure_threshold: int = 3
+    primary_retry_interval_s: float = 120.0
+    failure_retry_interval_s: float = 5.0
+    recovery_threshold: int = 2
+    failback_auto: bool = True
+    max_switches_per_hour: int = 6
+    standby_check_interval_s: float = 30.0
+    fresh_connect_every: int = 10
+    allow_read_only: bool = True
+    write_check: bool = False
+
+
+def within_hour(times_s: tuple[float, ...], now_s: float) -> tuple[float, ...]:
+    """Return those of `times_s` that lie in the hour before `now_s`."""
+    return tuple(t for t in times_s if now_s - t < HOUR_S)
+
+
+def budget_allows(used: int, policy: Policy, *, rescue: bool) -> bool:
+    """Say whether one more automatic switch fits into the hour.
+
+    A rescue, from a dead database to a proven one, may use every slot. Anything else leaves the last one for it.
+    """
+    reserve = 0 if rescue else 1
+    return used + reserve < policy.max_switches_per_hour
+
+
+def failback_wait_s(failovers_in_hour: int, policy: Policy) -> float:
+    """Return how long the secondary serves at least before an automatic failback: doubled by each failover of the hour."""
+    doublings = min(max(failovers_in_hour - 1, 0), 16)
+    return float(min(policy.primary_retry_interval_s * 2**doublings, max(HOUR_S, policy.primary_retry_interval_s)))
+
+
+def switch_retry_s(attempts: int, policy: Policy) -> float:
+    """Return the wait after the `attempts`-th failed attempt of the same switch: doubling, at most a minute."""
+    return float(min(policy.failure_retry_interval_s * 2 ** min(attempts - 1, 16), SWITCH_RETRY_CAP_S))

@@ -1,0 +1,95 @@
+"""When to check which database, and when to wake up; pure arithmetic over the model. Monotonic seconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.model import health
+from hotswap_tui.core.policy import CREDENTIALS_BACKOFF_S, FRESH_AT_LEAST_EVERY_S
+from hotswap_tui.core.snapshot import Countdown
+from hotswap_tui.core.values import Fault, Health, Role, State
+
+if TYPE_CHECKING:
+    from hotswap_tui.core.model import Model
+    from hotswap_tui.core.policy import Policy
+
+_CHECK_FAST = frozenset({State.STARTING, State.SUSPECT, State.UNAVAILABLE})
+
+
+def interval_s(model: Model, role: Role, policy: Policy) -> float:
+    """Return the seconds from the start of one check of `role` to the start of the next."""
+    record = model.record(role)
+    if role is not model.active and record.verdict is not None and record.verdict.fault is Fault.CREDENTIALS:
+        return max(CREDENTIALS_BACKOFF_S, _plain_interval_s(model, role, policy))
+    return _plain_interval_s(model, role, policy)
+
+
+def _plain_interval_s(model: Model, role: Role, policy: Policy) -> float:
+    if model.state in _CHECK_FAST:
+        return policy.failure_retry_interval_s
+    if role is model.active:
+        return policy.check_interval_s
+    if role is Role.SECONDARY:
+        return policy.standby_check_interval_s
+    if 0 < model.primary.passes < policy.recovery_threshold:
+        return policy.failure_retry_interval_s
+    return policy.primary_retry_interval_s
+
+
+def due_s(model: Model, role: Role, policy: Policy) -> float:
+    """Return when the next check of `role` is to start; the distant past for one that was never made."""
+    record = model.record(role)
+    if record.last_start_s is None:
+        return float("-inf")
+    due = record.last_start_s + interval_s(model, role, policy)
+    waits = model.failback_not_before_s
+    if role is Role.PRIMARY and model.state is State.SECONDARY:
+        if record.last_start_s < model.since_s:
+            due = max(due, model.since_s + policy.primary_retry_interval_s)
+        elif record.last_start_s < waits < due:
+            due = waits
+    return due
+
+
+def wants_fresh(model: Model, role: Role, policy: Policy, now_s: float) -> bool:
+    """Say whether the next check of `role` must make a new connection."""
+    record = model.record(role)
+    if record.fresh_until_pass or record.last_fresh_s is None:
+        return True
+    if record.checks_since_fresh + 1 >= policy.fresh_connect_every:
+        return True
+    return role is model.active and now_s - record.last_fresh_s >= FRESH_AT_LEAST_EVERY_S
+
+
+def wake_s(model: Model) -> float:
+    """Return when the machine itself wants an Elapsed event, checks aside; infinity for never."""
+    before = model.mode_before
+    moments = (model.mode.until_s, model.read_router_at_s, None if before is None else before.until_s)
+    return min((m for m in moments if m is not None), default=float("inf"))
+
+
+def failover_available(model: Model, policy: Policy, now_s: float) -> bool:
+    """Say whether the other database passed its last check, no older than two of its intervals."""
+    standby = model.record(model.standby)
+    if not model.has_secondary or standby.last_start_s is None or not standby.passed:
+        return False
+    longest_s = 2 * max(interval_s(model, model.standby, policy), policy.connection_timeout_s)
+    return now_s - standby.last_start_s <= longest_s
+
+
+def countdown(model: Model, policy: Policy) -> Countdown | None:
+    """Return what automation is about to do and when at the earliest, None when it is about to do nothing."""
+    if not model.mode.armed or model.switch is not None or not model.has_secondary:
+        return None
+    active, standby = model.record(model.active), model.record(model.standby)
+    if model.state is State.SUSPECT and active.last_start_s is not None:
+        if health(standby, policy) in {Health.DOWN, Health.DEGRADED}:
+            return None
+        missing = max(policy.failure_threshold - active.failures, 0)
+        at_s = active.last_start_s + missing * policy.failure_retry_interval_s
+        return Countdown(f"switch to {model.standby}", at_s)
+    if model.state is State.SECONDARY and policy.failback_auto and standby.passes and standby.last_start_s is not None:
+        missing = max(policy.recovery_threshold - standby.passes, 0)
+        at_s = standby.last_start_s + missing * policy.failure_retry_interval_s
+        return Countdown("fail back to primary", max(at_s, model.failback_not_before_s))
+    return None

@@ -1,0 +1,238 @@
+"""The life of one switch: begun, reported on, ended; and what the router says about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.effects import BeginSwitch, ReadRouter
+from hotswap_tui.core.errors import IllegalEventError
+from hotswap_tui.core.model import Retry
+from hotswap_tui.core.policy import failback_wait_s, switch_retry_s, within_hour
+from hotswap_tui.core.snapshot import SwitchOutcome
+from hotswap_tui.core.table import Trigger
+from hotswap_tui.core.turn import serves
+from hotswap_tui.core.values import Kind, Level, Mode, Role, Switch, SwitchKind
+
+if TYPE_CHECKING:
+    from hotswap_tui.core.events import OutcomeUnknown, RouterRead, SwitchDone, SwitchFailed, SwitchStep
+    from hotswap_tui.core.turn import Turn
+    from hotswap_tui.core.values import RouterReading
+
+
+def begin(turn: Turn, kind: SwitchKind, target: Role, why: str, *, by: str = "", forced: bool = False) -> None:
+    """Start a switch. An automatic one takes a slot of the hour's budget, or keeps the one of its failed attempt."""
+    model = turn.model
+    retry = model.retry if model.retry and (model.retry.kind, model.retry.target) == (kind, target) else None
+    switch = Switch(
+        id=model.next_switch_id,
+        kind=kind,
+        source=model.active,
+        target=target,
+        started_s=turn.now_s,
+        why=why,
+        by=by,
+        forced=forced,
+        attempt=retry.attempts + 1 if retry and not by else 1,
+    )
+    if not by:
+        kept = model.automatic_s[:-1] if retry else model.automatic_s
+        turn.set(automatic_s=(*within_hour(kept, turn.now_s), turn.now_s))
+    turn.set(switch=switch, next_switch_id=switch.id + 1)
+    asked = f", asked by {by}" if by else ""
+    arrow = f"pointing the router back at {target}" if kind is SwitchKind.REPAIR else f"{model.active} → {target}"
+    turn.tell(Kind.SWITCHING, Level.INFO, f"switching: {arrow}: {why}{asked}", target, switch=switch.id)
+    turn.effects.append(BeginSwitch(switch))
+
+
+def stepped(turn: Turn, event: SwitchStep) -> None:
+    """Note how far the switch in flight has come."""
+    switch = _in_flight(turn, event.switch_id)
+    turn.set(switch=replace(switch, step=event.step, cancellable=switch.cancellable and not event.committed))
+
+
+def done(turn: Turn, event: SwitchDone) -> None:
+    """Traffic has arrived at the target."""
+    _arrived(turn, _in_flight(turn, event.switch_id), event.reading)
+
+
+def failed(turn: Turn, event: SwitchFailed) -> None:
+    """Traffic stayed where it was."""
+    _stayed(turn, _in_flight(turn, event.switch_id), event.step, event.error, cancelled=event.cancelled)
+
+
+def outcome_unknown(turn: Turn, event: OutcomeUnknown) -> None:
+    """Nobody knows; read the router until somebody does, and begin nothing else."""
+    switch = replace(_in_flight(turn, event.switch_id), unknown=True, cancellable=False)
+    turn.set(switch=switch, read_router_at_s=turn.now_s + turn.policy.failure_retry_interval_s)
+    turn.effects.append(ReadRouter())
+    text = f"outcome of the switch to {switch.target} is unknown: {event.error}; reading the router back"
+    turn.tell(Kind.SWITCH_UNKNOWN, Level.BAD, text, switch.target, switch=switch.id, error=event.error)
+
+
+def router_read(turn: Turn, event: RouterRead) -> None:
+    """Compare where the router points with what we hold true; settle an unknown outcome by it."""
+    switch, reading = turn.model.switch, event.reading
+    turn.set(read_router_at_s=_next_reading(turn, reading))
+    if switch is None:
+        _compare(turn, reading)
+    elif switch.unknown and reading.points_to is switch.target:
+        _arrived(turn, switch, reading)
+    elif switch.unknown and reading.points_to is not None:
+        _stayed(turn, switch, switch.step, "the router still points to it", cancelled=False)
+
+
+def read_router_when_due(turn: Turn) -> None:
+    """Ask for a reading when its time has come."""
+    at_s = turn.model.read_router_at_s
+    if at_s is not None and turn.now_s >= at_s:
+        turn.set(read_router_at_s=_next_reading(turn, turn.model.reading))
+        turn.effects.append(ReadRouter())
+
+
+def _next_reading(turn: Turn, reading: RouterReading) -> float | None:
+    switch = turn.model.switch
+    if switch is not None and switch.unknown:
+        return turn.now_s + turn.policy.failure_retry_interval_s
+    return turn.now_s + turn.policy.check_interval_s if reading.routed else None
+
+
+def _compare(turn: Turn, reading: RouterReading) -> None:
+    model = turn.model
+    turn.set(reading=reading)
+    if reading.error and reading.error != model.reading.error:
+        text = f"the router cannot be read: {reading.error}"
+        turn.tell(Kind.DISAGREES, Level.WARNING, text, error=reading.error)
+    if not reading.routed or reading.error:
+        return
+    disagrees = reading.points_to is not model.active
+    turn.set(disagrees=disagrees)
+    if disagrees and not model.disagrees:
+        if model.mode.armed:
+            why = f"the router points to {reading.address}"
+            turn.set(mode=Mode(armed=False, by="hotswap-tui", since_s=turn.now_s, why=why), mode_before=model.mode)
+        text = (
+            f"router points to {reading.address}, but {model.active} is the active database: somebody else "
+            "changed it; automatic switching is off until a person repairs"
+        )
+        turn.tell(Kind.DISAGREES, Level.BAD, text, model.active, address=reading.address)
+    elif model.disagrees and not disagrees:
+        turn.tell(Kind.DISAGREES, Level.GOOD, f"router points to {model.active} again", model.active)
+
+
+def _in_flight(turn: Turn, switch_id: int) -> Switch:
+    switch = turn.model.switch
+    if switch is None or switch.id != switch_id:
+        msg = f"switch {switch_id} is not in flight"
+        raise IllegalEventError(msg)
+    return switch
+
+
+def _arrived(turn: Turn, switch: Switch, reading: RouterReading) -> None:
+    outcome = SwitchOutcome(switch, turn.now_s, "done", down_s=_down_s(turn, switch))
+    turn.set(switch=None, last_switch=outcome, reading=reading, disagrees=False, retry=None, told_obstacle="")
+    turn.set(read_router_at_s=_next_reading(turn, reading), mode=_mode_after(turn, switch))
+    if switch.kind is SwitchKind.REPAIR:
+        turn.set(mode_before=None)
+        text = f"router points to {switch.target} again, repaired by {switch.by}"
+        turn.tell(Kind.SWITCHED, Level.GOOD, text, switch.target, kind=switch.kind.value, switch=switch.id)
+        return
+    _count(turn, switch)
+    turn.set(
+        active=switch.target,
+        primary_down_since_s=turn.model.primary.down_since_s if switch.target is Role.SECONDARY else None,
+        since_s=turn.now_s,
+        suspicion_since_s=None,
+        unavailable_since_s=None,
+        takeover_after_s=None,
+    )
+    _tell_arrival(turn, switch, outcome)
+    turn.probe(switch.target)
+    turn.fire(serves(switch.target))
+
+
+def _count(turn: Turn, switch: Switch) -> None:
+    """Keep the books of the hour; a slot is dated by its completion, so that no hour ever holds more than the budget."""
+    if not switch.automatic:
+        return
+    turn.set(automatic_s=(*turn.model.automatic_s[:-1], turn.now_s))
+    if switch.kind is SwitchKind.FAILOVER:
+        failovers = (*within_hour(turn.model.failovers_s, turn.now_s), turn.now_s)
+        wait_s = failback_wait_s(len(failovers), turn.policy)
+        turn.set(failovers_s=failovers, failback_not_before_s=turn.now_s + wait_s)
+
+
+def _mode_after(turn: Turn, switch: Switch) -> Mode:
+    """Rule 6: a person's switch stays; giving the lead back restores the mode that was."""
+    mode, before = turn.model.mode, turn.model.mode_before
+    if switch.kind is SwitchKind.MANUAL:
+        if mode.armed or before is None:
+            turn.set(mode_before=before or mode)
+        why = f"switched to {switch.target} by hand"
+        return Mode(armed=False, by=switch.by, since_s=turn.now_s, why=why)
+    if switch.by and before is not None:
+        turn.set(mode_before=None)
+        return before
+    return mode
+
+
+def _down_s(turn: Turn, switch: Switch) -> float:
+    """Return how long the database that failed was down: the one that is left, or the primary before it came back."""
+    model = turn.model
+    if switch.target is Role.PRIMARY and model.primary_down_since_s is not None:
+        up_since_s = model.primary.up_since_s
+        return max(0.0, (turn.now_s if up_since_s is None else up_since_s) - model.primary_down_since_s)
+    since_s = model.record(switch.source).down_since_s
+    return 0.0 if since_s is None else turn.now_s - since_s
+
+
+def _tell_arrival(turn: Turn, switch: Switch, outcome: SwitchOutcome) -> None:
+    target = switch.target
+    how, moved = ("serves", "") if turn.model.reading.routed else ("chosen", "; no gateway, nothing is moved")
+    off = "" if turn.model.mode.armed else "; automatic switching is off"
+    turn.tell(
+        Kind.SWITCHED,
+        Level.GOOD,
+        f"{target} {how} after {outcome.took_s:.2f}s ({switch.kind}){moved}{off}",
+        target,
+        kind=switch.kind.value,
+        switch=switch.id,
+        took_s=outcome.took_s,
+        source=switch.source.value,
+        down_s=outcome.down_s,
+        was_down=int(outcome.down_s > 0),
+    )
+
+
+def _stayed(turn: Turn, switch: Switch, step: str, error: str, *, cancelled: bool) -> None:
+    result = "cancelled" if cancelled else "failed"
+    outcome = SwitchOutcome(switch, turn.now_s, result, error)
+    turn.set(switch=None, last_switch=outcome, retry=None)
+    if cancelled:
+        _tell_cancelled(turn, switch)
+    else:
+        where = f" at step {step}" if step else ""
+        text = f"switch to {switch.target} failed{where}: {error}; {switch.source} stays active"
+        turn.tell(Kind.SWITCH_FAILED, Level.BAD, text, switch.target, switch=switch.id, step=step, error=error)
+        if switch.automatic:
+            at_s = turn.now_s + switch_retry_s(switch.attempt, turn.policy)
+            turn.set(retry=Retry(switch.kind, switch.target, switch.attempt, at_s))
+    if switch.kind is SwitchKind.REPAIR:
+        return
+    if not turn.active.failures:
+        turn.fire(serves(turn.model.active))
+        return
+    if turn.model.suspicion_since_s is None:
+        turn.set(suspicion_since_s=turn.now_s)
+        turn.probe(turn.model.standby)
+    turn.fire(Trigger.SUSPECTED)
+
+
+def _tell_cancelled(turn: Turn, switch: Switch) -> None:
+    """Tell it, and disarm when a person stopped automation's switch: it must not begin again by itself."""
+    by = switch.cancelled_by
+    if switch.automatic:
+        turn.set(mode=Mode(armed=False, by=by, since_s=turn.now_s, why=f"cancelled the switch to {switch.target}"))
+    off = "; automatic switching is off" if switch.automatic else ""
+    text = f"switch to {switch.target} cancelled by {by}; {switch.source} stays active{off}"
+    turn.tell(Kind.SWITCH_CANCELLED, Level.WARNING, text, switch.target, switch=switch.id, by=by)

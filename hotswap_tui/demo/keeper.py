@@ -1,0 +1,51 @@
+"""Directories that never outlive the program, nor do the servers that work in them."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from pathlib import Path
+
+_SCRIPT = Path(__file__).with_name("keeper.sh")
+_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+_CLOSE_S = 15.0
+
+
+class Keeper:
+    """Watch over a directory from a process of its own, which holds the reading end of a pipe.
+
+    When the pipe closes, the keeper ends the processes that work in the directory and run from `programs`, and removes
+    the directory. `close` closes the pipe, and so does the end of this program: an exit, an exception, a signal,
+    `kill -9`. There is one way to clean up, whatever the cause.
+    """
+
+    def __init__(self, directory: Path, programs: Path) -> None:
+        """Start to watch; `directory` and `programs` must be resolved paths."""
+        self.directory = directory
+        self._command = ["/bin/sh", str(_SCRIPT), str(directory), str(programs)]
+        self._lock = threading.Lock()
+        self._process = self._spawn(subprocess.PIPE)
+
+    def _spawn(self, stdin: int) -> subprocess.Popen[bytes]:
+        # A session of its own: neither Ctrl-C nor a closed terminal ends the keeper before its work is done.
+        return subprocess.Popen(
+            self._command,
+            stdin=stdin,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=_ENVIRONMENT,
+            start_new_session=True,
+        )
+
+    def close(self) -> None:
+        """End the processes, remove the directory and return when that is done; raises TimeoutError when it is not."""
+        with self._lock:
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+            self._process.wait(_CLOSE_S)
+            if self.directory.exists():  # somebody killed the keeper, too
+                self._process = self._spawn(subprocess.DEVNULL)
+                self._process.wait(_CLOSE_S)
+            if self.directory.exists():
+                raise TimeoutError(f"{self.directory} could not be removed")

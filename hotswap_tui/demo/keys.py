@@ -1,0 +1,71 @@
+"""The demo's own keys: faults, on the database that `t` chooses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.values import Level, Role
+from hotswap_tui.demo.servers import ServerError
+from hotswap_tui.tui.commands import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from hotswap_tui.demo.stage import Stage
+    from hotswap_tui.tui.app import HotSwapApp
+
+
+class Saboteur:
+    """Lets a person break and mend one of the two servers."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._target = Role.PRIMARY
+
+    def commands(self) -> Sequence[Command]:
+        """Return the commands, in the order of the footer."""
+        return (
+            self._fault("demo-crash", "K", "Crash", "kill the server (SIGKILL)", self._stage.crash),
+            self._fault(
+                "demo-freeze", "F", "Freeze", "freeze the server (SIGSTOP), or let it go on", self._stage.freeze
+            ),
+            self._fault(
+                "demo-restart", "T", "Start", "start the crashed server, restart a running one", self._stage.restart
+            ),
+            self._fault("demo-slow", "L", "Slow", "make the server's answers slow, or fast again", self._stage.slow),
+            Command(
+                "demo-target",
+                ("t",),
+                "Demo: other database",
+                "let the demo's faults strike the other database",
+                self._change_target,
+                footer="Target",
+                rank=-1,
+            ),
+        )
+
+    def _fault(
+        self, command_id: str, key: str, word: str, description: str, strike: Callable[[Role], Awaitable[str]]
+    ) -> Command:
+        return Command(
+            command_id,
+            (key,),
+            f"Demo: {word.lower()}",
+            description,
+            lambda app: self._strike(app, strike),
+            footer=word,
+            rank=-1,
+        )
+
+    def _change_target(self, app: HotSwapApp) -> None:
+        self._target = self._target.other
+        app.say(f"the demo's faults strike the {self._target} now")
+
+    def _strike(self, app: HotSwapApp, strike: Callable[[Role], Awaitable[str]]) -> None:
+        async def work() -> None:
+            try:
+                app.say(f"demo: {await strike(self._target)}", Level.WARNING)
+            except ServerError as error:
+                app.say(f"demo: {str(error).splitlines()[0]}", Level.BAD)
+
+        app.run_worker(work(), exit_on_error=False)

@@ -1,0 +1,1 @@
+"""The runtime: the only place with a clock, tasks and a loop."""

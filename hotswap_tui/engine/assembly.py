@@ -1,0 +1,52 @@
+"""From checked settings to an engine over real servers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.values import Kind, Level, Role, Tell
+from hotswap_tui.engine.clock import SystemClock
+from hotswap_tui.engine.engine import Engine
+from hotswap_tui.engine.journal import SqliteJournal
+from hotswap_tui.engine.picture import Target
+from hotswap_tui.probes.prober import PostgresProber
+from hotswap_tui.routing.unrouted import Unrouted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hotswap_tui.config import Loaded
+    from hotswap_tui.core.policy import Policy
+    from hotswap_tui.core.values import Event
+    from hotswap_tui.dsn import Dsn
+
+
+def assemble(loaded: Loaded, tell: Callable[[Event], None]) -> Engine:
+    """Return an engine that checks the configured databases; `tell` receives every event, for the log.
+
+    The caller holds the lock of the state directory.
+    """
+    policy = loaded.settings.policy()
+    dsns = {Role.PRIMARY: loaded.primary} | ({Role.SECONDARY: loaded.secondary} if loaded.secondary else {})
+    return Engine(
+        policy,
+        {role: _target(role, dsn, policy) for role, dsn in dsns.items()},
+        Unrouted(),
+        SqliteJournal(loaded.settings.state_dir),
+        SystemClock(),
+        name=loaded.primary.login_database(),
+        pair=" ".join(f"{dsn.login_user()}@{dsn.identity}" for dsn in dsns.values()),
+        tell=tell,
+        notices=[Tell(Kind.CONFIG, Level.WARNING, warning) for warning in loaded.warnings],
+    )
+
+
+def _target(role: Role, dsn: Dsn, policy: Policy) -> Target:
+    prober = PostgresProber(
+        role,
+        dsn,
+        timeout_s=policy.connection_timeout_s,
+        writable=role is Role.PRIMARY,
+        write_check=policy.write_check,
+    )
+    return Target(prober, dsn.address, dsn.masked(), (*dsn.notes, *prober.limits))

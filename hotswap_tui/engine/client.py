@@ -1,0 +1,42 @@
+"""How every front end speaks to the engine, wherever it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hotswap_tui.core.events import Request
+    from hotswap_tui.core.latency import LatencyHistory
+    from hotswap_tui.core.snapshot import Snapshot
+    from hotswap_tui.core.values import Event, Role
+
+
+class EngineClient(Protocol):
+    """The engine as its front ends see it."""
+
+    @property
+    def owner(self) -> bool:
+        """Say whether the engine runs in this process and ends with it."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Return the present picture."""
+        ...
+
+    def latency(self, role: Role) -> LatencyHistory:
+        """Return the checks of `role`, oldest first, kept up to date."""
+        ...
+
+    def events(self) -> Sequence[Event]:
+        """Return the newest events, oldest first."""
+        ...
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` on the event loop after each change; return what ends the subscription."""
+        ...
+
+    async def request(self, request: Request) -> None:
+        """Carry out a person's request; raise RefusedError with a sentence when it is not allowed."""
+        ...

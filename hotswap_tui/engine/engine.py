@@ -1,0 +1,366 @@
+"""The runtime loop: probes, machine, router and journal wired together.
+
+Everything happens in callbacks of one event loop: a check or a switch that has ended, a due moment, a person's request.
+Each is one synchronous `_apply`, so no two decisions overlap. `run` only starts, waits and cleans up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from hotswap_tui.core.effects import BeginSwitch, CancelSwitch, ProbeNow, ReadRouter
+from hotswap_tui.core.errors import IllegalEventError, RefusedError
+from hotswap_tui.core.events import (
+    Checked,
+    ConnectionLost,
+    Elapsed,
+    OutcomeUnknown,
+    RouterRead,
+    Slept,
+    SwitchDone,
+    SwitchFailed,
+    SwitchStep,
+)
+from hotswap_tui.core.latency import LatencyHistory
+from hotswap_tui.core.machine import step
+from hotswap_tui.core.schedule import due_s, wake_s, wants_fresh
+from hotswap_tui.core.values import Event, Kind, Level, Role, Tell
+from hotswap_tui.engine.keeper import Keeper
+from hotswap_tui.engine.picture import Frame, picture
+from hotswap_tui.engine.ports import Sample
+from hotswap_tui.engine.restart import finished_before, recall, stories
+from hotswap_tui.routing.router import OutcomeUnknownError, SwitchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+
+    from hotswap_tui.core.effects import Effect
+    from hotswap_tui.core.events import Input, Request
+    from hotswap_tui.core.model import Model
+    from hotswap_tui.core.policy import Policy
+    from hotswap_tui.core.snapshot import Snapshot
+    from hotswap_tui.core.values import RouterReading, Switch
+    from hotswap_tui.engine.picture import Target
+    from hotswap_tui.engine.ports import Clock, Journal
+    from hotswap_tui.routing.router import Router
+
+KEPT_EVENTS = 1000
+SLEEP_NOTICED_S = 1.0
+"""A suspension shorter than this cannot fail a check; clock readings differ by microseconds."""
+SWITCH_AT_SHUTDOWN_S = 2.0
+"""How long a switch in flight may take to end when the engine stops; the next start reconciles one that did not."""
+
+
+class Engine:
+    """Watch the configured databases, decide, act and tell."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        targets: Mapping[Role, Target],
+        router: Router,
+        journal: Journal,
+        clock: Clock,
+        *,
+        name: str,
+        pair: str,
+        tell: Callable[[Event], None] = lambda _event: None,
+        notices: Sequence[Tell] = (),
+    ) -> None:
+        self._policy = policy
+        self._targets = targets
+        self._router = router
+        self._clock = clock
+        self._name = name
+        self._tell_log = tell
+        self._notices = notices
+        self._keeper = Keeper(journal, pair, self._journal_told)
+        self._events: deque[Event] = deque(maxlen=KEPT_EVENTS)
+        self._last_event_id = 0
+        self._latency = {role: LatencyHistory() for role in targets}
+        self._listeners: list[Callable[[], None]] = []
+        self._checking: set[Role] = set()
+        self._again: dict[Role, bool] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._switch_task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopping = False
+        self._model: Model
+        self._frame: Frame
+        self._loop: asyncio.AbstractEventLoop
+        self._ended: asyncio.Future[None]
+
+    # -- life ---------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Restore what was remembered, reconcile it with the router, and begin to check."""
+        self._loop = asyncio.get_running_loop()
+        self._ended = self._loop.create_future()
+        restored = await self._keeper.load()
+        reading = await self._router.current()
+        now_s, offset_s = self._loop.time(), self._offset_s()
+        self._suspended_s = self._clock.suspended_s()
+        self._events.extend(restored.events)
+        self._last_event_id = restored.last_event_id
+        for sample in restored.samples:
+            if sample.role in self._latency:
+                self._latency[sample.role].add(sample.wall_s - offset_s, sample.latency_ms)
+        has_secondary = Role.SECONDARY in self._targets
+        self._model = recall(
+            restored.memory,
+            restored.unfinished,
+            reading,
+            self._policy,
+            has_secondary=has_secondary,
+            now_s=now_s,
+            offset_s=offset_s,
+        )
+        self._frame = Frame(self._name, os.getpid(), now_s, self._targets, self._policy)
+        told = [Tell(Kind.STARTED, Level.INFO, f"engine started, pid {os.getpid()}", data={"pid": os.getpid()})]
+        told += self._notices
+        told += stories(restored.memory, restored.unfinished, reading, self._keeper.pair, has_secondary=has_secondary)
+        if restored.unfinished is not None:
+            self._keeper.settle(
+                restored.unfinished, self._clock.wall_s(), done=finished_before(restored.unfinished, reading)
+            )
+        self._keeper.remember(self._model, self._record(told), self._offset_s())
+        for role, target in self._targets.items():
+            target.prober.on_lost(partial(self._lost, role))
+        self._mark_serving()
+        self._launch()
+
+    async def run(self) -> None:
+        """Start and work until `stop` is called; re-raise what made it impossible to go on."""
+        async with self:
+            await self.ended()
+
+    async def __aenter__(self) -> Self:
+        """Start; nothing is left behind when that fails."""
+        try:
+            await self.start()
+        except BaseException:
+            await self._shut_down()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End every check, let a switch in flight finish, and store the last words."""
+        await self._shut_down()
+
+    async def ended(self) -> None:
+        """Return after `stop`; raise what made it impossible to go on."""
+        await asyncio.shield(self._ended)
+
+    def stop(self) -> None:
+        """Ask `run` to end."""
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    async def _shut_down(self) -> None:
+        self._stopping = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._switch_task is not None:
+            await asyncio.wait({self._switch_task}, timeout=SWITCH_AT_SHUTDOWN_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for target in self._targets.values():
+            await target.prober.aclose()
+        await self._router.aclose()
+        await self._keeper.aclose(self._record([Tell(Kind.STOPPED, Level.INFO, "engine stopped")]))
+
+    # -- what front ends see --------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Return the present picture."""
+        return picture(self._model, self._frame, self._checking, self._loop.time(), self._clock.wall_s())
+
+    def latency(self, role: Role) -> LatencyHistory:
+        """Return the checks of `role`."""
+        return self._latency[role]
+
+    def events(self) -> deque[Event]:
+        """Return the newest events, oldest first."""
+        return self._events
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after each change; return what ends the subscription."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def request(self, request: Request) -> None:
+        """Carry out a person's request and return when it is safe on disk; raise RefusedError when it is not allowed."""
+        try:
+            self._decide(request)
+        except RefusedError as refusal:
+            self._keep([Tell(Kind.REFUSED, Level.INFO, f"{request.by}: refused: {refusal}", data={"by": request.by})])
+            raise
+        await self._keeper.settled()
+
+    # -- one decision -----------------------------------------------------------------------------
+
+    def _apply(self, event: Input) -> None:
+        """Let the machine decide on something that has happened."""
+        if self._stopping:
+            return
+        try:
+            self._decide(event)
+        except IllegalEventError as error:
+            self._keep([Tell(Kind.IGNORED, Level.BAD, f"ignored: {error}")])
+        except Exception as error:  # noqa: BLE001 - the supervisor: whoever awaits `run` gets it
+            if not self._ended.done():
+                self._ended.set_exception(error)
+
+    def _decide(self, event: Input) -> None:
+        suspended_s = self._clock.suspended_s()
+        slept_s = suspended_s - self._suspended_s
+        if slept_s >= SLEEP_NOTICED_S:
+            self._suspended_s = suspended_s
+            self._step(Slept(slept_s))
+        self._step(event)
+        self._launch()
+        for listener in self._listeners:
+            listener()
+
+    def _step(self, event: Input) -> None:
+        before = self._model
+        self._model, effects = step(before, event, self._loop.time(), self._policy)
+        told = self._record([effect for effect in effects if isinstance(effect, Tell)])
+        self._keeper.after_step(before, self._model, told, self._offset_s())
+        if before.active is not self._model.active:
+            self._mark_serving()
+        for effect in effects:
+            self._carry_out(effect)
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case ProbeNow(role, fresh):
+                if role in self._checking:
+                    self._again[role] = fresh or self._again.get(role, False)
+                else:
+                    self._check(role, fresh=fresh)
+            case BeginSwitch(switch):
+                self._switch_task = self._loop.create_task(self._move(switch))
+                self._watch(self._switch_task)
+            case CancelSwitch():
+                if self._switch_task is not None:
+                    self._switch_task.cancel()
+            case ReadRouter():
+                self._spawn(self._read_router())
+
+    # -- checks -----------------------------------------------------------------------------------
+
+    def _launch(self) -> None:
+        """Start the checks that are due and set the timer for the next moment."""
+        now_s = self._loop.time()
+        next_s = wake_s(self._model)
+        for role in self._targets:
+            if role in self._checking:
+                continue
+            due = due_s(self._model, role, self._policy)
+            if due <= now_s:
+                self._check(role, fresh=False)
+            else:
+                next_s = min(next_s, due)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if next_s == float("inf") else self._loop.call_at(next_s, self._wake)
+
+    def _wake(self) -> None:
+        """Go on at a moment that has come: the machine's own, or only a check's, which needs no decision."""
+        if wake_s(self._model) <= self._loop.time() or self._clock.suspended_s() - self._suspended_s >= SLEEP_NOTICED_S:
+            self._apply(Elapsed())
+        else:
+            self._launch()
+
+    def _check(self, role: Role, *, fresh: bool) -> None:
+        fresh = fresh or wants_fresh(self._model, role, self._policy, self._loop.time())
+        self._checking.add(role)
+        self._spawn(self._probe(role, fresh=fresh))
+
+    async def _probe(self, role: Role, *, fresh: bool) -> None:
+        verdict = await self._targets[role].prober.check(fresh=fresh)
+        self._checking.discard(role)
+        self._latency[role].add(verdict.finished_s, verdict.latency_ms if verdict.passed else None)
+        self._keeper.sample(Sample(role, self._clock.wall_s(), verdict.latency_ms if verdict.passed else None))
+        again = self._again.pop(role, None)
+        if again is not None:
+            self._check(role, fresh=again)
+        self._apply(Checked(verdict))
+
+    def _lost(self, role: Role, detail: str) -> None:
+        self._apply(ConnectionLost(role, detail))
+
+    def _mark_serving(self) -> None:
+        for role, target in self._targets.items():
+            target.prober.serving = role is self._model.active
+
+    # -- traffic ------------------------------------------------------------------------------------
+
+    async def _move(self, switch: Switch) -> None:
+        def progress(name: str, committed: bool) -> None:  # noqa: FBT001 - the router's protocol
+            self._apply(SwitchStep(switch.id, name, committed))
+
+        try:
+            await self._keeper.settled()
+            reading = await self._router.switch(switch, progress)
+        except SwitchError as error:
+            outcome: Input = SwitchFailed(switch.id, error.step, error.error)
+        except OutcomeUnknownError as error:
+            outcome = OutcomeUnknown(switch.id, str(error))
+        except asyncio.CancelledError:
+            if self._stopping:
+                raise
+            outcome = SwitchFailed(switch.id, "", "cancelled", cancelled=True)
+        else:
+            outcome = SwitchDone(switch.id, reading)
+        self._switch_task = None
+        self._apply(outcome)
+
+    async def _read_router(self) -> None:
+        reading: RouterReading = await self._router.current()
+        self._apply(RouterRead(reading))
+
+    # -- telling ------------------------------------------------------------------------------------
+
+    def _record(self, told: list[Tell]) -> tuple[Event, ...]:
+        """Give sentences their place in time, keep them and pass them to the log."""
+        made = []
+        for tell in told:
+            self._last_event_id += 1
+            event = Event(
+                self._last_event_id, self._clock.wall_s(), tell.kind, tell.level, tell.text, tell.role, tell.data
+            )
+            made.append(event)
+            self._events.append(event)
+            self._tell_log(event)
+        return tuple(made)
+
+    def _keep(self, told: list[Tell]) -> None:
+        self._keeper.write_events(self._record(told))
+        for listener in self._listeners:
+            listener()
+
+    def _journal_told(self, tell: Tell) -> None:
+        """Tell what the journal cannot store itself."""
+        self._record([tell])
+
+    def _offset_s(self) -> float:
+        return self._clock.wall_s() - self._loop.time()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        self._watch(self._loop.create_task(work))
+
+    def _watch(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._reap)
+
+    def _reap(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None and not self._ended.done():
+            self._ended.set_exception(task.exception() or RuntimeError(repr(task)))

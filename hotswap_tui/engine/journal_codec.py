@@ -1,0 +1,123 @@
+"""Values to rows and back. What cannot be understood is told as damage, never guessed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from hotswap_tui.core.values import Event, Kind, Level, Role, Switch, SwitchKind
+from hotswap_tui.engine.ports import Memory, ModeMemory, SwitchRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Row: TypeAlias = tuple[Any, ...]
+
+EVENT_COLUMNS: Final = "id, wall_s, kind, level, text, role, data"
+SWITCH_COLUMNS: Final = (
+    "id, kind, source, target, why, by, forced, attempt, step, cancellable, cancelled_by, unknown, "
+    "started_wall_s, finished_wall_s, result, error, down_s"
+)
+
+
+class DamagedError(sqlite3.DatabaseError):
+    """The database can be read, but what stands in it makes no sense."""
+
+
+def event_row(event: Event) -> Row:
+    """Return `event` in the order of EVENT_COLUMNS."""
+    data = json.dumps(dict(event.data))
+    return (event.id, event.wall_s, event.kind.value, event.level.name, _storable(event.text), event.role, data)
+
+
+def events(rows: Iterable[Row]) -> tuple[Event, ...]:
+    """Return the events of `rows`; one of a kind that this version does not know is left out."""
+    known = frozenset(Kind)
+    return tuple(_event(row) for row in rows if row[2] in known)
+
+
+def _event(row: Row) -> Event:
+    number, wall_s, kind, level, text, role, data = row
+    try:
+        return Event(number, wall_s, Kind(kind), Level[level], text, role and Role(role), json.loads(data))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedError(f"event {number}: {error}") from error
+
+
+def memory_text(memory: Memory) -> str:
+    """Return `memory` as JSON."""
+    return json.dumps(asdict(memory))
+
+
+def memory(text: str) -> Memory:
+    """Return the memory that `memory_text` wrote; a field that was added since keeps its default."""
+    try:
+        fields = {name: value for name, value in json.loads(text).items() if name in Memory.__slots__}
+        fields["active"] = Role(fields["active"])
+        fields["mode"] = _mode(fields.get("mode", {}))
+        before = fields.get("mode_before")
+        fields["mode_before"] = None if before is None else _mode(before)
+        for name in ("automatic_wall_s", "failover_wall_s"):
+            fields[name] = tuple(fields.get(name, ()))
+        return Memory(**fields)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DamagedError(f"memory: {error}") from error
+
+
+def _mode(fields: dict[str, Any]) -> ModeMemory:
+    return ModeMemory(**{name: value for name, value in fields.items() if name in ModeMemory.__slots__})
+
+
+def switch_row(record: SwitchRecord) -> Row:
+    """Return `record` in the order of SWITCH_COLUMNS. The monotonic start is left out: it means nothing after a restart."""
+    switch = record.switch
+    return (
+        switch.id,
+        switch.kind.value,
+        switch.source.value,
+        switch.target.value,
+        _storable(switch.why),
+        _storable(switch.by),
+        switch.forced,
+        switch.attempt,
+        _storable(switch.step),
+        switch.cancellable,
+        _storable(switch.cancelled_by),
+        switch.unknown,
+        record.started_wall_s,
+        record.finished_wall_s,
+        record.result,
+        _storable(record.error),
+        record.down_s,
+    )
+
+
+def switch_record(row: Sequence[Any]) -> SwitchRecord:
+    """Return the record of `row`; its `switch.started_s` is 0."""
+    number, kind, source, target, why, by, forced, attempt, step, cancellable, cancelled_by, unknown, *times = row
+    try:
+        switch = Switch(
+            id=number,
+            kind=SwitchKind(kind),
+            source=Role(source),
+            target=Role(target),
+            started_s=0.0,
+            why=why,
+            by=by,
+            forced=bool(forced),
+            attempt=attempt,
+            step=step,
+            cancellable=bool(cancellable),
+            cancelled_by=cancelled_by,
+            unknown=bool(unknown),
+        )
+    except ValueError as error:
+        raise DamagedError(f"switch {number}: {error}") from error
+    return SwitchRecord(switch, *times)
+
+
+def _storable(text: str) -> str:
+    """Return `text` without lone surrogates, which come from file names and cannot be stored."""
+    return text.encode("utf-8", "replace").decode("utf-8")

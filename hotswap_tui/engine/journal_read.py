@@ -1,0 +1,130 @@
+"""Reading a journal without writing to it, whether or not an engine has it open."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from hotswap_tui.engine import journal_codec as codec
+from hotswap_tui.engine import journal_samples
+from hotswap_tui.engine.journal_files import BUSY_S, FILE_NAME, checked_version
+from hotswap_tui.engine.ports import JournalError, Memory, Restored, SwitchRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hotswap_tui.core.values import Event
+
+EVENTS_LOADED: Final = 500
+
+_WHY: Final = {
+    sqlite3.SQLITE_BUSY: "another program has locked it",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk fails (I/O error)",
+    sqlite3.SQLITE_READONLY: "it is read-only",
+}
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code, 0 when it did not come from SQLite itself."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def journal_error(path: Path, error: sqlite3.Error | OSError | JournalError) -> JournalError:
+    """Return `error` as one line that names the file."""
+    if isinstance(error, OSError):
+        return JournalError(f"{path}: {(error.strerror or str(error)).lower()}")
+    why = _WHY.get(primary_code(error), str(error)) if isinstance(error, sqlite3.Error) else str(error)
+    return JournalError(f"{path}: {why}")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the journal at `path` for reading; whatever goes wrong is raised as JournalError."""
+    try:
+        _must_exist(path)
+        with closing(_open(path)) as connection:
+            yield connection
+    except (sqlite3.Error, OSError, JournalError) as error:
+        raise journal_error(path, error) from error
+
+
+def _must_exist(path: Path) -> None:
+    if not path.is_file():
+        raise JournalError("there is no journal; no engine has kept its state there")
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        return _checked(path, "mode=ro")
+    except sqlite3.OperationalError as error:
+        # Reading a write-ahead log needs a place for its index; without a log, nothing beside the file itself is needed.
+        unwritable = primary_code(error) in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+        if not unwritable or path.with_name(path.name + "-wal").exists():
+            raise
+        return _checked(path, "mode=ro&immutable=1")
+
+
+def _checked(path: Path, options: str) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.absolute()))}?{options}"
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
+    try:
+        _must_be_begun(connection)
+    except (sqlite3.Error, JournalError):
+        connection.close()
+        raise
+    return connection
+
+
+def _must_be_begun(connection: sqlite3.Connection) -> None:
+    if checked_version(connection) == 0:
+        raise JournalError("it is empty; no engine has written to it yet")
+
+
+def read_history(directory: Path, limit: int) -> list[SwitchRecord]:
+    """Return the newest `limit` switches in the journal of `directory`, newest first; raises JournalError."""
+    with reading(directory / FILE_NAME) as connection:
+        return switches(connection, limit)
+
+
+def switches(connection: sqlite3.Connection, limit: int) -> list[SwitchRecord]:
+    """Return the newest `limit` switches, newest first."""
+    query = f"SELECT {codec.SWITCH_COLUMNS} FROM switch ORDER BY seq DESC LIMIT ?"  # noqa: S608  columns are ours
+    return [codec.switch_record(row) for row in connection.execute(query, (limit,))]
+
+
+def memory(connection: sqlite3.Connection) -> Memory | None:
+    """Return what must survive a restart, as it was stored last."""
+    row = connection.execute("SELECT value FROM memory").fetchone()
+    return None if row is None else codec.memory(row[0])
+
+
+def events(connection: sqlite3.Connection) -> tuple[Event, ...]:
+    """Return the newest events, oldest first."""
+    query = f"SELECT {codec.EVENT_COLUMNS} FROM event ORDER BY seq DESC LIMIT ?"  # noqa: S608  columns are ours
+    return codec.events(reversed(connection.execute(query, (EVENTS_LOADED,)).fetchall()))
+
+
+def restored(connection: sqlite3.Connection, now_s: float) -> Restored:
+    """Return what a run begins with."""
+    newest = switches(connection, 1)
+    told = events(connection)
+    return Restored(
+        memory=_ahead_of(memory(connection), newest),
+        unfinished=newest[0] if newest and not newest[0].result else None,
+        last_event_id=max((event.id for event in told), default=0),
+        events=told,
+        samples=journal_samples.last_day(connection, now_s),
+    )
+
+
+def _ahead_of(remembered: Memory | None, newest: list[SwitchRecord]) -> Memory | None:
+    """Never give a switch's number away again, though the memory that followed it was not stored."""
+    if remembered is None or not newest:
+        return remembered
+    return replace(remembered, next_switch_id=max(remembered.next_switch_id, newest[0].switch.id + 1))

@@ -1,0 +1,131 @@
+"""What the engine tells its journal, and how it goes on when the journal cannot listen.
+
+A journal that cannot be written never blocks a switch: an intent waits for the disk for a bounded time, and what could
+not be stored is stored again later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.values import Kind, Level, Tell
+from hotswap_tui.engine.ports import Entry, JournalError, Restored, SwitchRecord
+from hotswap_tui.engine.restart import must_remember, remember
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hotswap_tui.core.model import Model
+    from hotswap_tui.core.values import Event
+    from hotswap_tui.engine.ports import Journal, Sample
+
+DURABLE_WITHIN_S = 1.0
+"""An SD card's fsync takes up to a few hundred milliseconds; a switch does not wait longer for it."""
+RETRY_S = 10.0
+
+
+class Keeper:
+    """Writes entries in order; knows which part of the model still has to be stored."""
+
+    def __init__(self, journal: Journal, pair: str, tell: Callable[[Tell], None]) -> None:
+        self._journal = journal
+        self.pair = pair
+        self._tell = tell
+        self._failing = False
+        self._writes: set[asyncio.Future[None]] = set()
+        self._newest = Entry()
+        self._retry: asyncio.TimerHandle | None = None
+        journal.on_notice(lambda text: tell(Tell(Kind.JOURNAL, Level.WARNING, text)))
+
+    async def load(self) -> Restored:
+        """Return what a former run left; nothing when it cannot be read, and say so."""
+        try:
+            return await self._journal.load()
+        except JournalError as error:
+            self._fail(error)
+            return Restored()
+
+    def sample(self, sample: Sample) -> None:
+        """Keep a sample for the next batch."""
+        self._journal.sample(sample)
+
+    def remember(self, model: Model, events: tuple[Event, ...], offset_s: float) -> None:
+        """Store the whole of what must survive."""
+        self._write(Entry(events, remember(model, self.pair, offset_s)))
+
+    def write_events(self, events: tuple[Event, ...]) -> None:
+        """Store sentences only."""
+        self._write(Entry(events))
+
+    def settle(self, unfinished: SwitchRecord, wall_s: float, *, done: bool) -> None:
+        """Close the record of a switch that a former run left open."""
+        result, error = ("done", "") if done else ("failed", "cut off by a restart")
+        self._write(Entry(switch=SwitchRecord(unfinished.switch, unfinished.started_wall_s, wall_s, result, error)))
+
+    def after_step(self, before: Model, after: Model, events: tuple[Event, ...], offset_s: float) -> None:
+        """Store what one decision changed."""
+        memory = None
+        if must_remember(before) != must_remember(after):
+            memory = remember(after, self.pair, offset_s)
+        switch = _switch_record(before, after, offset_s)
+        if events or memory is not None or switch is not None:
+            self._write(Entry(events, memory, switch))
+
+    async def settled(self) -> None:
+        """Wait until what was given so far is on disk, but not for long."""
+        if self._writes:
+            await asyncio.wait(self._writes, timeout=DURABLE_WITHIN_S)
+
+    async def aclose(self, events: tuple[Event, ...]) -> None:
+        """Store the last words and close."""
+        if self._retry is not None:
+            self._retry.cancel()
+        self._write(Entry(events, self._newest.memory if self._failing else None))
+        while self._writes:
+            await asyncio.wait(self._writes)
+        await self._journal.aclose()
+
+    def _write(self, entry: Entry) -> None:
+        if entry.memory is not None or entry.switch is not None:
+            self._newest = Entry(memory=entry.memory or self._newest.memory, switch=entry.switch or self._newest.switch)
+        written = asyncio.ensure_future(self._journal.write(entry))
+        self._writes.add(written)
+        written.add_done_callback(self._written)
+
+    def _written(self, written: asyncio.Future[None]) -> None:
+        self._writes.discard(written)
+        if written.cancelled():
+            return
+        error = written.exception()
+        if isinstance(error, JournalError):
+            self._fail(error)
+            if self._retry is None:
+                self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._again)
+        elif error is not None:
+            raise error
+        elif self._failing:
+            self._failing = False
+            self._tell(Tell(Kind.JOURNAL, Level.GOOD, "the journal is written again"))
+
+    def _again(self) -> None:
+        self._retry = None
+        self._write(self._newest)
+
+    def _fail(self, error: JournalError) -> None:
+        if not self._failing:
+            self._failing = True
+            text = f"journal: {error}; watching and switching go on, but a restart would not remember"
+            self._tell(Tell(Kind.JOURNAL, Level.BAD, text))
+
+
+def _switch_record(before: Model, after: Model, offset_s: float) -> SwitchRecord | None:
+    """Return the record of a switch that this step began or ended."""
+    outcome = after.last_switch
+    if outcome is not None and outcome is not before.last_switch:
+        switch = outcome.switch
+        started, finished = switch.started_s + offset_s, outcome.finished_s + offset_s
+        return SwitchRecord(switch, started, finished, outcome.result, outcome.error, outcome.down_s)
+    if after.switch is not None and (before.switch is None or before.switch.id != after.switch.id):
+        return SwitchRecord(after.switch, after.switch.started_s + offset_s)
+    return None

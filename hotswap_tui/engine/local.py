@@ -1,0 +1,43 @@
+"""The engine in this process, as its front ends see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hotswap_tui.core.events import Request
+    from hotswap_tui.core.latency import LatencyHistory
+    from hotswap_tui.core.snapshot import Snapshot
+    from hotswap_tui.core.values import Event, Role
+    from hotswap_tui.engine.engine import Engine
+
+
+class LocalClient:
+    """EngineClient over an engine that ends with this process."""
+
+    owner = True
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def snapshot(self) -> Snapshot:
+        """Return the present picture."""
+        return self._engine.snapshot()
+
+    def latency(self, role: Role) -> LatencyHistory:
+        """Return the checks of `role`, oldest first."""
+        return self._engine.latency(role)
+
+    def events(self) -> Sequence[Event]:
+        """Return the newest events, oldest first."""
+        return self._engine.events()
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after each change; return what ends the subscription."""
+        return self._engine.subscribe(listener)
+
+    async def request(self, request: Request) -> None:
+        """Carry out a person's request."""
+        await self._engine.request(request)

@@ -1,0 +1,121 @@
+"""Between two lives of the engine: what is remembered, and what becomes of a switch that was cut off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.model import resume
+from hotswap_tui.core.values import Kind, Level, Mode, Role, SwitchKind, Tell
+from hotswap_tui.engine.ports import Memory, ModeMemory
+
+if TYPE_CHECKING:
+    from hotswap_tui.core.model import Model
+    from hotswap_tui.core.policy import Policy
+    from hotswap_tui.core.values import RouterReading
+    from hotswap_tui.engine.ports import SwitchRecord
+
+
+def remember(model: Model, pair: str, offset_s: float) -> Memory:
+    """Return what of `model` must survive. `offset_s` is wall time minus monotonic time."""
+    down_s = model.primary_down_since_s
+    return Memory(
+        active=model.active,
+        since_wall_s=model.since_s + offset_s,
+        pair=pair,
+        mode=_mode_memory(model.mode, offset_s),
+        mode_before=None if model.mode_before is None else _mode_memory(model.mode_before, offset_s),
+        automatic_wall_s=tuple(t + offset_s for t in model.automatic_s),
+        failover_wall_s=tuple(t + offset_s for t in model.failovers_s),
+        primary_down_since_wall_s=None if down_s is None else down_s + offset_s,
+        next_switch_id=model.next_switch_id,
+    )
+
+
+def must_remember(model: Model) -> tuple[object, ...]:
+    """Return the part of `model` that `remember` stores, to notice that it has changed."""
+    return (
+        model.active,
+        model.since_s,
+        model.mode,
+        model.mode_before,
+        model.automatic_s,
+        model.failovers_s,
+        model.primary_down_since_s,
+        model.next_switch_id,
+    )
+
+
+def recall(
+    memory: Memory | None,
+    unfinished: SwitchRecord | None,
+    reading: RouterReading,
+    policy: Policy,
+    *,
+    has_secondary: bool,
+    now_s: float,
+    offset_s: float,
+) -> Model:
+    """Return the model to start with. A wall clock that was set back cannot put anything into the future."""
+    if memory is None:
+        return resume(policy, now_s, has_secondary=has_secondary, reading=reading)
+
+    def back(wall_s: float) -> float:
+        return min(wall_s - offset_s, now_s)
+
+    mode = _mode(memory.mode, offset_s, now_s)
+    before = None if memory.mode_before is None else _mode(memory.mode_before, offset_s, now_s)
+    switch = unfinished.switch if unfinished and finished_before(unfinished, reading) else None
+    if switch is not None and switch.kind is SwitchKind.MANUAL:
+        before = before or mode
+        mode = Mode(armed=False, by=switch.by, since_s=now_s, why=f"switched to {switch.target} by hand")
+    down_s = memory.primary_down_since_wall_s
+    return resume(
+        policy,
+        now_s,
+        has_secondary=has_secondary,
+        active=memory.active,
+        since_s=back(memory.since_wall_s),
+        mode=mode,
+        mode_before=before,
+        automatic_s=tuple(back(t) for t in memory.automatic_wall_s),
+        failovers_s=tuple(back(t) for t in memory.failover_wall_s),
+        primary_down_since_s=None if down_s is None else back(down_s),
+        reading=reading,
+        next_switch_id=max(memory.next_switch_id, unfinished.switch.id + 1 if unfinished else 1),
+    )
+
+
+def finished_before(unfinished: SwitchRecord, reading: RouterReading) -> bool:
+    """Say whether a switch that was cut off had arrived: only the router can know."""
+    return reading.points_to is unfinished.switch.target
+
+
+def stories(
+    memory: Memory | None, unfinished: SwitchRecord | None, reading: RouterReading, pair: str, *, has_secondary: bool
+) -> list[Tell]:
+    """Return what a person should know about the life before."""
+    tells = []
+    if memory is not None and memory.pair != pair:
+        serving = f" while the {memory.active} served" if memory.active is Role.SECONDARY else ""
+        text = f"the connection strings have changed{serving}: was {memory.pair}, is {pair}"
+        tells.append(Tell(Kind.CONFIG, Level.WARNING, text))
+    if memory is not None and memory.active is Role.SECONDARY and not has_secondary:
+        text = "the secondary served before, but DATABASE_URL_SECONDARY is not set any more: watching the primary"
+        tells.append(Tell(Kind.CONFIG, Level.WARNING, text))
+    if unfinished is not None:
+        target = unfinished.switch.target
+        happened = finished_before(unfinished, reading)
+        outcome = "had arrived: the router points to it" if happened else "did not happen"
+        text = f"the switch to {target} that was cut off {outcome}"
+        tells.append(Tell(Kind.CONFIG, Level.INFO if happened else Level.WARNING, text, target))
+    return tells
+
+
+def _mode_memory(mode: Mode, offset_s: float) -> ModeMemory:
+    until = None if mode.until_s is None else mode.until_s + offset_s
+    return ModeMemory(mode.armed, mode.by, mode.since_s + offset_s, mode.why, until)
+
+
+def _mode(memory: ModeMemory, offset_s: float, now_s: float) -> Mode:
+    until = None if memory.until_wall_s is None else memory.until_wall_s - offset_s
+    return Mode(memory.armed, memory.by, min(memory.since_wall_s - offset_s, now_s), memory.why, until)

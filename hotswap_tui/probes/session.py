@@ -1,0 +1,144 @@
+"""One connection of a probe, and what it asks."""
+
+from __future__ import annotations
+
+import socket
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from hotswap_tui.core.text import clean
+from hotswap_tui.core.values import ServerFacts
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+_SQL = resources.files("hotswap_tui.probes") / "sql"
+_CHECK = (_SQL / "check.sql").read_text(encoding="utf-8")
+_HEARTBEAT = (_SQL / "heartbeat.sql").read_text(encoding="utf-8")
+_HEARTBEAT_CREATE = (_SQL / "heartbeat_create.sql").read_text(encoding="utf-8")
+_VERSION_LIMIT = 60
+
+_NOT_THERE = frozenset({"42P01"})
+_NOT_POSSIBLE = frozenset(
+    {
+        "42501",  # insufficient privilege
+        "3F000",  # no schema to create the table in
+        "42703",  # somebody else's table of that name
+        "42809",  # a view of that name
+        "55P03",  # somebody holds a lock on it
+    }
+)
+
+LOST = (asyncpg.ConnectionDoesNotExistError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError)
+"""A connection that was ended while it lay idle shows in one of these ways when it is used."""
+
+
+class AnswerError(Exception):
+    """The server answered the check's query with something else than the one row it describes."""
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
+    """The driver's connection, with its socket."""
+
+    def __init__(self, protocol: object, transport: asyncio.Transport, *rest: object) -> None:
+        super().__init__(protocol, transport, *rest)
+        self.socket: socket.socket = transport.get_extra_info("socket")
+
+
+class Session:
+    """Ask one connection. Everything goes as one simple-protocol message, so poolers in transaction mode serve it too."""
+
+    driver_class = _Connection
+
+    def __init__(self, connection: _Connection) -> None:
+        """Take over a connection that has logged in."""
+        self._connection = connection
+        self._listener: Callable[[object], None] | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Say whether the connection is open as far as this side knows."""
+        return not self._connection.is_closed()
+
+    def keep_alive(self, idle_s: float, user_timeout_s: float) -> None:
+        """Let the kernel notice a peer that has vanished: idle connections within about the sum of both times.
+
+        The first keepalive is sent after `idle_s` without traffic, and what is not acknowledged within `user_timeout_s`
+        ends the connection. A cloud database does not wake up by it.
+        """
+        endpoint = self._connection.socket
+        if endpoint.family == socket.AF_UNIX:
+            return
+        seconds = max(1, round(idle_s))
+        endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            endpoint.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
+            endpoint.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, seconds // 3))
+            endpoint.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, round(user_timeout_s * 1000)))
+
+    def on_end(self, listener: Callable[[], None]) -> None:
+        """Call `listener` when the other side ends the connection; not after `terminate`."""
+        self._listener = lambda _: listener()
+        self._connection.add_termination_listener(self._listener)
+
+    def terminate(self) -> None:
+        """Say goodbye and close at once, whatever is under way."""
+        if self._listener is not None:
+            self._connection.remove_termination_listener(self._listener)
+        self._connection.terminate()
+
+    async def ask(self) -> ServerFacts:
+        """Bring the server's facts in one round trip."""
+        answer = bytearray()
+
+        async def take(data: bytes) -> None:
+            answer.extend(data)
+
+        # COPY is the one way to get rows through this driver's simple protocol. Its extended protocol needs two round trips,
+        # which a pooler in transaction mode may send to two different servers.
+        await self._connection.copy_from_query(_CHECK, output=take)
+        return _parse(bytes(answer))
+
+    async def write(self, timeout_s: float) -> str:
+        """Update the heartbeat table, creating it when it is missing; return why that is not possible, or nothing.
+
+        `SET LOCAL` ends with the message's implicit transaction, so a pooler's next client does not inherit it.
+        """
+        limit_ms = max(1, round(timeout_s * 1000))
+        prefix = f"SET LOCAL statement_timeout = {limit_ms}; SET LOCAL lock_timeout = {max(1, limit_ms // 2)};\n"
+        try:
+            await self._update_or_create(prefix)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate not in _NOT_POSSIBLE:
+                raise
+            return f"the write check is not possible: {clean(str(error))}"
+        return ""
+
+    async def _update_or_create(self, prefix: str) -> None:
+        try:
+            status = await self._connection.execute(prefix + _HEARTBEAT)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate not in _NOT_THERE:
+                raise
+        else:
+            if status != "UPDATE 0":
+                return
+        await self._connection.execute(prefix + _HEARTBEAT_CREATE)
+
+
+def _parse(answer: bytes) -> ServerFacts:
+    try:
+        version, in_recovery, read_only, started_at, connections, limit = answer.decode().rstrip("\n").split("\t")
+        return ServerFacts(
+            version=clean(version, _VERSION_LIMIT),
+            in_recovery=in_recovery == "t",
+            read_only=in_recovery == "t" or read_only == "on",
+            started_at=float(started_at),
+            connections=int(connections),
+            max_connections=int(limit),
+        )
+    except ValueError as error:
+        raise AnswerError(f"not the answer that was asked for: {answer[:80]!r}") from error

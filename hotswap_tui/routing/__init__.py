@@ -1,0 +1,1 @@
+"""Moving client traffic: the router protocol and its implementations."""

@@ -1,0 +1,230 @@
+"""Every command of the dashboard, once: binding, footer, palette and help are made from it.
+
+Lower case looks, upper case acts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding
+from textual.keys import format_key
+
+from hotswap_tui.core.values import SWITCHING, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hotswap_tui.core.snapshot import Snapshot
+    from hotswap_tui.tui.app import HotSwapApp
+
+_SHORT_NAMES = {"enter": "enter", "f1": "F1"}
+WINDOWS_S = (60, 300, 900, 3600, 21600, 86400)
+RATES_S = (0.5, 1.0, 2.0, 5.0)
+
+
+def always(_snapshot: Snapshot) -> bool:
+    """Say yes: most commands that look need nothing."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that a person can ask for.
+
+    `keys` are Textual's key names or single characters, the first being the one that is shown. `footer` is the
+    word in the bottom line, empty to leave it out; the footer drops the highest `rank` first when it is narrow.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    run: Callable[[HotSwapApp], None]
+    acting: bool = False
+    enabled: Callable[[Snapshot], bool] = always
+    footer: str = ""
+    rank: int = 0
+    hidden_when_disabled: bool = False
+    """Whether the footer leaves it out rather than dimming it."""
+
+    def binding(self) -> Binding:
+        """Return the binding that runs this command through the app."""
+        return Binding(
+            ",".join(self.keys), f"app.command('{self.id}')", self.label, show=False, id=self.id, tooltip=self.help
+        )
+
+
+def key_names(command: Command, keymap: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the command's keys as a person reads them, after the user's own `keymap` (id → keys)."""
+    keys = keymap[command.id].split(",") if command.id in keymap else command.keys
+    return tuple(_SHORT_NAMES.get(key.strip(), format_key(key.strip())) for key in keys)
+
+
+def find(commands: Sequence[Command], text: str) -> list[Command]:
+    """Return the commands whose words contain every word of `text`, in their own order."""
+    words = text.lower().split()
+    return [c for c in commands if all(word in f"{c.label} {c.help} {c.id}".lower() for word in words)]
+
+
+def _can_switch(snapshot: Snapshot) -> bool:
+    return snapshot.secondary is not None and snapshot.state not in SWITCHING
+
+
+def _can_fail_back(snapshot: Snapshot) -> bool:
+    return _can_switch(snapshot) and snapshot.active is Role.SECONDARY
+
+
+def _has_secondary(snapshot: Snapshot) -> bool:
+    return snapshot.secondary is not None
+
+
+def _can_cancel(snapshot: Snapshot) -> bool:
+    return snapshot.switch is not None and snapshot.switch.cancellable
+
+
+def _disagrees(snapshot: Snapshot) -> bool:
+    return snapshot.disagrees
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "switch",
+        ("S",),
+        "Switch traffic…",
+        "switch traffic to the other database; asks first, then stays there until you say otherwise",
+        lambda app: app.ask_switch(),
+        acting=True,
+        enabled=_can_switch,
+        footer="Switch",
+    ),
+    Command(
+        "failback",
+        ("B",),
+        "Fail back…",
+        "fail back to the primary and restore the automatic mode that was; asks first",
+        lambda app: app.ask_failback(),
+        acting=True,
+        enabled=_can_fail_back,
+        footer="Fail back",
+    ),
+    Command(
+        "arm",
+        ("A",),
+        "Disarm or arm",
+        "turn automatic switching off, or on again, at once",
+        lambda app: app.toggle_arm(),
+        acting=True,
+        enabled=_has_secondary,
+        footer="Disarm",
+    ),
+    Command(
+        "repair",
+        ("R",),
+        "Repair the gateway…",
+        "point the gateway at the database that the engine says serves; only when they disagree",
+        lambda app: app.ask_repair(),
+        acting=True,
+        enabled=_disagrees,
+        footer="Repair",
+        hidden_when_disabled=True,
+    ),
+    Command(
+        "cancel",
+        ("X",),
+        "Cancel the switch",
+        "cancel the switch in progress, while it can be",
+        lambda app: app.cancel_switch(),
+        acting=True,
+        enabled=_can_cancel,
+        footer="Cancel",
+        hidden_when_disabled=True,
+    ),
+    Command(
+        "check-now",
+        ("r",),
+        "Check now",
+        "check both databases now",
+        lambda app: app.check_now(),
+        footer="Check",
+        rank=5,
+    ),
+    Command(
+        "freeze",
+        ("space",),
+        "Freeze the picture",
+        "freeze the picture, or let it go on; checks go on in any case",
+        lambda app: app.toggle_freeze(),
+        footer="Freeze",
+        rank=2,
+    ),
+    Command(
+        "window-shorter",
+        ("[",),
+        "Shorter time window",
+        "show less time in the graphs: 24h, 6h, 1h, 15m, 5m, 1m",
+        lambda app: app.step_window(-1),
+    ),
+    Command("window-longer", ("]",), "Longer time window", "show more time", lambda app: app.step_window(1)),
+    Command("refresh-faster", ("+",), "Redraw faster", "down to every 0.5 s", lambda app: app.step_rate(-1)),
+    Command("refresh-slower", ("-",), "Redraw more slowly", "up to every 5 s", lambda app: app.step_rate(1)),
+    Command(
+        "panel-primary",
+        ("1",),
+        "Primary",
+        "the primary on the whole screen, or back",
+        lambda app: app.open_panel(Role.PRIMARY),
+    ),
+    Command(
+        "panel-secondary",
+        ("2",),
+        "Secondary",
+        "the secondary on the whole screen, or back",
+        lambda app: app.open_panel(Role.SECONDARY),
+        enabled=_has_secondary,
+    ),
+    Command(
+        "events",
+        ("e",),
+        "Events",
+        "events on the whole screen, or back",
+        lambda app: app.open_events(),
+        footer="Events",
+        rank=1,
+    ),
+    Command(
+        "filter", ("/",), "Filter events", "show only events that contain a text", lambda app: app.filter_events()
+    ),
+    Command(
+        "detail",
+        ("enter",),
+        "Detail",
+        "full error, SQLSTATE, address without password, of what the arrows have selected",
+        lambda app: app.open_detail(),
+    ),
+    Command("log-axis", ("l",), "Log axis", "logarithmic latency axis, or back", lambda app: app.toggle_log()),
+    Command("share-axis", ("y",), "Share the axis", "one scale for both graphs", lambda app: app.toggle_shared()),
+    Command("copy", ("c",), "Copy", "copy what the screen shows to the clipboard", lambda app: app.copy_screen()),
+    Command(
+        "snapshot",
+        ("w",),
+        "Write a snapshot",
+        "write the screen as text and the facts as JSON, and say where",
+        lambda app: app.write_snapshot(),
+    ),
+    Command(
+        "help", ("?", "h", "f1"), "Help", "every key and what it does", lambda app: app.open_help(), footer="Help"
+    ),
+    Command(
+        "palette", ("ctrl+p",), "Command palette", "find a command by its words", lambda app: app.open_palette()
+    ),
+    Command("quit", ("q", "ctrl+c"), "Quit", "end the dashboard", lambda app: app.ask_quit(), footer="Quit"),
+    Command(
+        "quit-print",
+        ("Q",),
+        "Quit and keep the screen",
+        "end the dashboard and leave the last screen in the scrollback",
+        lambda app: app.ask_quit(keep_screen=True),
+    ),
+)

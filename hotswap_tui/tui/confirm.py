@@ -1,0 +1,167 @@
+"""Confirming a switch, and watching it until its outcome is known: done, failed, or unknown."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.errors import RefusedError
+from hotswap_tui.core.events import CancelRequest
+from hotswap_tui.core.sentence import age
+from hotswap_tui.tui.cells import BLANK, Row, Span, Tone, fit, wrap
+from hotswap_tui.tui.dialogs import Dialog, edited
+from hotswap_tui.tui.plans import obstacle, plan_rows
+
+if TYPE_CHECKING:
+    from textual.events import Key
+
+    from hotswap_tui.core.snapshot import Snapshot, SwitchOutcome
+    from hotswap_tui.tui.plans import Plan
+    from hotswap_tui.tui.view import View
+
+_LEAVE = frozenset({"escape", "ctrl+c"})
+
+
+class Stage(Enum):
+    """Where the dialogue is."""
+
+    ASKING = auto()
+    CLOSED = auto()
+    """Nothing was done; the text says why."""
+    MOVING = auto()
+    UNANSWERED = auto()
+    """The request went out and no answer came back."""
+
+
+class ConfirmDialog(Dialog):
+    """Ask for the word, send the request, show what became of it. It never begins on the acting choice."""
+
+    def __init__(self, plan: Plan, snapshot: Snapshot) -> None:
+        super().__init__()
+        self.heading = plan.title
+        self._plan = plan
+        self._stage = Stage.ASKING
+        self._typed = ""
+        self._why = ""
+        self._before = latest_switch(snapshot)
+
+    @property
+    def stage(self) -> Stage:
+        """Return where the dialogue is."""
+        return self._stage
+
+    def rows(self, view: View, width: int) -> list[Row]:
+        """Return the question, or how it went."""
+        snapshot = self.dashboard.present()
+        if self._stage is Stage.ASKING and snapshot.version != self._plan.version:
+            self._close("the situation has changed; nothing was done. Look again before you decide")
+        if self._stage is Stage.CLOSED:
+            return self._told("✗", self._why, Tone.WARNING, width)
+        if self._stage is Stage.UNANSWERED:
+            text = f"unknown: no answer came back ({self._why}). Look at who serves before you try again"
+            return self._told("?", text, Tone.BAD, width)
+        if self._stage is Stage.MOVING:
+            return self._progress(snapshot, self.dashboard.now_s(), width)
+        return [*plan_rows(self._plan, view, width), BLANK, *self._prompt(snapshot, width)]
+
+    def _prompt(self, snapshot: Snapshot, width: int) -> list[Row]:
+        leave = [Span("escape", Tone.KEY), Span(" leaves everything as it is")]
+        if obstacle(self._plan, snapshot):
+            return [Row(tuple(leave))]
+        if not self._plan.word:
+            return [Row((Span("y", Tone.KEY), Span(f" {self._plan.verb}     "), *leave))]
+        ask = f"Type {self._plan.word} and press enter to {self._plan.verb}"
+        mistyped = not self._plan.word.startswith(self._typed)
+        field = Span(fit(f"{self._typed}_", 20), Tone.BAD if mistyped else Tone.STRONG)
+        return [*(Row((Span(line),)) for line in wrap(ask, width)), Row((Span("> ", Tone.KEY), field, *leave))]
+
+    def _told(self, sign: str, text: str, tone: Tone, width: int) -> list[Row]:
+        lines = wrap(text, width - 2)
+        told = [Row((Span(f"{sign if i == 0 else ' '} ", tone), Span(line, tone))) for i, line in enumerate(lines)]
+        return [*told, BLANK, Row((Span("escape", Tone.KEY), Span(" or "), Span("enter", Tone.KEY), Span(" closes this")))]
+
+    def _progress(self, snapshot: Snapshot, now_s: float, width: int) -> list[Row]:
+        outcome = snapshot.last_switch
+        if outcome is not None and outcome.switch.id > self._before and snapshot.switch is None:
+            return self._told(*outcome_words(outcome, snapshot), width)
+        switch = snapshot.switch
+        if switch is None:
+            return self._told("…", "asked for; not begun yet", Tone.PLAIN, width)
+        if switch.unknown:
+            return self._told("?", unknown_words(snapshot), Tone.BAD, width)
+        step = f"{switch.source} → {switch.target}: {switch.step or 'begin'} …  {age(now_s - switch.started_s)}"
+        rows = self._told("…", step, Tone.WARNING, width)
+        if switch.cancellable:
+            rows.append(Row((Span("X", Tone.KEY), Span(" cancels it"))))
+        return rows
+
+    def _close(self, why: str) -> None:
+        self._stage, self._why = Stage.CLOSED, why
+
+    def press(self, event: Key) -> None:
+        """Take the word while asking; afterwards only leave or cancel."""
+        if event.key in _LEAVE:
+            self.dismiss()
+        elif self._stage is not Stage.ASKING:
+            self._press_after(event)
+        elif obstacle(self._plan, self.dashboard.present()):
+            return
+        elif not self._plan.word:
+            self._press_short(event)
+        elif event.key != "enter":
+            self._typed = edited(self._typed, event)[: len(self._plan.word) + 8]
+        elif self._typed == self._plan.word:
+            self._send()
+
+    def _press_short(self, event: Key) -> None:
+        if event.key == "y":
+            self._send()
+        elif event.key == "n":
+            self.dismiss()
+
+    def _press_after(self, event: Key) -> None:
+        if event.key == "enter":
+            self.dismiss()
+        elif event.key == "X" and self._stage is Stage.MOVING:
+            self.dashboard.ask(CancelRequest(self.dashboard.by))
+
+    def _send(self) -> None:
+        self._stage = Stage.MOVING
+        self.run_worker(self._carry_out(), exit_on_error=False)
+
+    async def _carry_out(self) -> None:
+        try:
+            await self.dashboard.client.request(self._plan.make(self.dashboard.by))
+        except RefusedError as error:
+            self._close(f"refused: {error}")
+        except OSError as error:
+            self._stage, self._why = Stage.UNANSWERED, str(error) or type(error).__name__
+        if self.is_active:
+            self.paint(self.dashboard.view())
+
+
+def latest_switch(snapshot: Snapshot) -> int:
+    """Return the number of the newest switch known, 0 for none."""
+    ended = snapshot.last_switch.switch.id if snapshot.last_switch is not None else 0
+    return max(ended, snapshot.switch.id if snapshot.switch is not None else 0)
+
+
+def outcome_words(outcome: SwitchOutcome, snapshot: Snapshot) -> tuple[str, str, Tone]:
+    """Return sign, sentence and tone for how a switch ended."""
+    switch = outcome.switch
+    if outcome.result == "done":
+        moved = f"{switch.target} serves" if snapshot.router.routed else f"{switch.target} is chosen; nothing was moved"
+        return "●", f"done in {outcome.took_s:.2f} s: {moved}", Tone.GOOD
+    if outcome.result == "cancelled":
+        return "·", f"cancelled; {switch.source} serves as before", Tone.WARNING
+    if outcome.result == "failed":
+        where = f" at {switch.step}" if switch.step else ""
+        return "✗", f"failed{where} after {outcome.took_s:.2f} s: {outcome.error}. Traffic is where it was", Tone.BAD
+    return "?", unknown_words(snapshot, outcome.error), Tone.BAD
+
+
+def unknown_words(snapshot: Snapshot, error: str = "") -> str:
+    """Say what to look at while nobody knows whether traffic moved."""
+    why = f" ({error})" if error else ""
+    where = f", last read: {snapshot.router.address}" if snapshot.router.address else ""
+    return f"unknown{why}: look at where the gateway points{where}; it is read again until it answers"

@@ -1,0 +1,111 @@
+"""Everything known about one database or one event, as labelled lines that break rather than being cut."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.sentence import age, duration
+from hotswap_tui.tui.cells import BLANK, LEVEL_TONES, Row, Span, Tone, fit, wrap
+from hotswap_tui.tui.table import latency, state_of
+from hotswap_tui.tui.view import local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hotswap_tui.core.snapshot import DatabaseView
+    from hotswap_tui.core.values import Event, ServerFacts, Verdict
+    from hotswap_tui.tui.view import View
+
+_LABEL = 16
+
+
+def labelled(label: str, text: str, width: int, tone: Tone = Tone.PLAIN) -> list[Row]:
+    """Return a label and its text, broken under itself."""
+    lines = wrap(text, width - _LABEL - 2)
+    head = Row((Span(f" {fit(label, _LABEL)}", Tone.DIM), Span(lines[0], tone)))
+    return [head, *(Row((Span(" " * (_LABEL + 1)), Span(line, tone))) for line in lines[1:])]
+
+
+def database_rows(view: View, database: DatabaseView, width: int) -> list[Row]:
+    """Return the facts of one database, the newest check first."""
+    rows = [*_check(view, database, width), BLANK]
+    rows += labelled("address", database.address, width)
+    rows += labelled("url", database.url, width)
+    if database.facts is not None:
+        rows += _facts(view, database.facts, width)
+    for index, note in enumerate(database.notes):
+        rows += labelled("set aside" if index == 0 else "", note, width)
+    return rows
+
+
+def _check(view: View, database: DatabaseView, width: int) -> list[Row]:
+    state = state_of(database)
+    streak = f"{database.failures} of {view.snapshot.policy.failure_threshold} failures"
+    if not database.failures:
+        streak = f"{database.passes} checks passed in a row"
+    rows = labelled("state", f"{state.text}   {streak}", width, state.tone)
+    if database.down_since_s is not None:
+        rows += labelled("failing for", duration(view.now_s - database.down_since_s), width, Tone.BAD)
+    rows += labelled("last answer", _ago(view, database.last_pass_s), width)
+    rows += labelled("next check", _next(view, database), width)
+    if database.verdict is not None:
+        rows += _verdict(view, database.verdict, width)
+    return rows
+
+
+def _ago(view: View, moment_s: float | None) -> str:
+    if moment_s is None:
+        return "never"
+    return f"{age(view.now_s - moment_s)} ago, {local(view.wall_s(moment_s)).isoformat(timespec='milliseconds')}"
+
+
+def _next(view: View, database: DatabaseView) -> str:
+    if database.checking:
+        return "running"
+    wait_s = database.next_check_s - view.now_s
+    return f"in {age(wait_s)}" if wait_s > 0 else "now"
+
+
+def _verdict(view: View, verdict: Verdict, width: int) -> list[Row]:
+    rows = labelled("last check", _ago(view, verdict.finished_s), width)
+    if verdict.fault is not None:
+        rows += labelled("outcome", verdict.fault.words, width, Tone.BAD)
+        rows += labelled("error", verdict.detail or "-", width, Tone.BAD)
+        rows += labelled("SQLSTATE", verdict.sqlstate or "none", width)
+    figures = [f"{latency(verdict.latency_ms)} ms"]
+    if verdict.connect_ms is not None:
+        figures.append(f"connect {latency(verdict.connect_ms)} ms")
+    figures.append("new connection" if verdict.fresh else "kept connection")
+    if verdict.loop_delay_ms >= 1:
+        figures.append(f"own delay {latency(verdict.loop_delay_ms)} ms")
+    return rows + labelled("answer in", ", ".join(figures), width)
+
+
+def _facts(view: View, facts: ServerFacts, width: int) -> list[Row]:
+    up_s = view.wall_s(view.now_s) - facts.started_at
+    access = "read-only" if facts.read_only else "read and write"
+    standby = ", in recovery (a standby)" if facts.in_recovery else ""
+    rows = labelled("server", f"PostgreSQL {facts.version}", width)
+    rows += labelled("access", access + standby, width, Tone.WARNING if facts.read_only else Tone.PLAIN)
+    started = local(facts.started_at).isoformat(timespec="seconds")
+    rows += labelled("started", f"{started} ({duration(up_s)} ago)", width)
+    return rows + labelled("connections", f"{facts.connections} of {facts.max_connections}", width)
+
+
+def event_rows(event: Event, width: int) -> list[Row]:
+    """Return one event in full."""
+    tone = LEVEL_TONES[event.level]
+    rows = labelled("event", f"{event.level.value} {event.text}", width, tone)
+    rows += labelled("at", local(event.wall_s).isoformat(timespec="milliseconds"), width)
+    rows += labelled("kind", f"{event.kind}, number {event.id}", width)
+    if event.role is not None:
+        rows += labelled("database", event.role.value, width)
+    for label, value in _ordered(event.data.items()):
+        rows += labelled(label.replace("_", " "), str(value), width)
+    return rows
+
+
+def _ordered(items: Iterable[tuple[str, str | int | float]]) -> list[tuple[str, str | int | float]]:
+    """The exact error first: it is what a person came for."""
+    first = ("error", "sqlstate", "fault")
+    return sorted(items, key=lambda item: (first.index(item[0]) if item[0] in first else len(first), item[0]))

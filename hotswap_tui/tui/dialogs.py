@@ -1,0 +1,152 @@
+"""Small windows over the running picture. They take every key, so that nothing typed reaches a command below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.screen import ModalScreen
+
+from hotswap_tui.tui.cells import BLANK, Row, Span, Tone, fit, wrap
+from hotswap_tui.tui.commands import find
+from hotswap_tui.tui.rows import Rows
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.events import Key
+
+    from hotswap_tui.tui.app import HotSwapApp
+    from hotswap_tui.tui.commands import Command
+    from hotswap_tui.tui.view import View
+
+_WIDEST = 76
+_FRAME = 4
+"""Border and padding, both sides."""
+
+
+class Dialog(ModalScreen[None], inherit_bindings=False):
+    """A window of rows. Subclasses say what they show and take the keys."""
+
+    heading = ""
+
+    @property
+    def dashboard(self) -> HotSwapApp:
+        """Return the app by its own type."""
+        return cast("HotSwapApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Yield the one box."""
+        yield Rows(id="box")
+
+    def on_mount(self) -> None:
+        """Draw before the first frame."""
+        self.paint(self.dashboard.view())
+
+    def on_resize(self) -> None:
+        """Draw at the new size."""
+        self.paint(self.dashboard.view())
+
+    def paint(self, view: View) -> None:
+        """Draw the rows and fit the box to them."""
+        box = self.query_one("#box", Rows)
+        width = min(self.app.size.width - 2, _WIDEST)
+        rows = self.rows(view, width - _FRAME)[: max(self.app.size.height - 2, 1)]
+        if box.styles.width is None or (box.size.width, box.size.height) != (width - _FRAME, len(rows)):
+            box.styles.width, box.styles.height = width, len(rows) + 2
+        box.border_title = self.heading
+        box.show(rows)
+
+    def on_key(self, event: Key) -> None:
+        """Take the key; none reaches the app."""
+        event.stop()
+        event.prevent_default()
+        self.press(event)
+        if self.is_active:
+            self.paint(self.dashboard.view())
+
+    def rows(self, view: View, width: int) -> list[Row]:
+        """Return what the window shows."""
+        raise NotImplementedError
+
+    def press(self, event: Key) -> None:
+        """Act on a key."""
+        raise NotImplementedError
+
+
+class QuitDialog(Dialog):
+    """Ask before the engine in this terminal is stopped; staying is what any other key does."""
+
+    heading = "Stop watching?"
+
+    def __init__(self, *, keep_screen: bool) -> None:
+        super().__init__()
+        self._keep_screen = keep_screen
+
+    def rows(self, view: View, width: int) -> list[Row]:
+        """Return what ends with the dashboard."""
+        what = "Both databases are" if view.snapshot.secondary is not None else "The database is"
+        lines = wrap(f"{what} watched from this terminal. When it stops, nothing is checked and nothing switches.", width)
+        keys = Row((Span("y", Tone.KEY), Span(" stop    "), Span("n", Tone.KEY), Span(" or escape: stay")))
+        return [*(Row((Span(line),)) for line in lines), BLANK, keys]
+
+    def press(self, event: Key) -> None:
+        """Stop on `y` and on a second ctrl+c."""
+        if event.key in {"y", "ctrl+c"}:
+            self.dashboard.leave(keep_screen=self._keep_screen)
+        else:
+            self.dismiss()
+
+
+class Palette(Dialog):
+    """Find a command by its words and run it."""
+
+    heading = "Commands"
+    _SHOWN = 12
+
+    def __init__(self, commands: list[Command]) -> None:
+        super().__init__()
+        self._commands = commands
+        self._typed = ""
+        self._index = 0
+
+    def rows(self, view: View, width: int) -> list[Row]:
+        """Return the typed words and the commands that match them."""
+        found = find(self._commands, self._typed)
+        self._index = max(min(self._index, len(found) - 1), 0)
+        first = max(self._index - self._SHOWN + 1, 0)
+        shown = [self._row(c, view, width, i) for i, c in list(enumerate(found))[first : first + self._SHOWN]]
+        prompt = Row((Span("> ", Tone.KEY), Span(fit(f"{self._typed}_", width - 2))))
+        none = [Row((Span("no command has these words", Tone.DIM),))]
+        filled = (shown or none) + [BLANK] * (min(self._SHOWN, len(self._commands)) - len(shown or none))
+        return [prompt, BLANK, *filled]
+
+    def _row(self, command: Command, view: View, width: int, index: int) -> Row:
+        tone = Tone.PLAIN if command.enabled(view.snapshot) else Tone.DIM
+        key = Span(fit(view.keys.get(command.id, ""), 7), Tone.KEY)
+        label = Span(fit(command.label, 24), tone)
+        return Row((key, label, Span(fit(command.help, width - 31), Tone.DIM)), selected=index == self._index)
+
+    def press(self, event: Key) -> None:
+        """Edit the words, move, run with enter, leave with escape."""
+        if event.key in {"escape", "ctrl+c", "ctrl+p"}:
+            self.dismiss()
+        elif event.key in {"up", "down"}:
+            self._index += 1 if event.key == "down" else -1
+        elif event.key == "enter":
+            self._run()
+        else:
+            self._typed, self._index = edited(self._typed, event), 0
+
+    def _run(self) -> None:
+        found = find(self._commands, self._typed)
+        self.dismiss()
+        if found:
+            self.app.call_later(self.dashboard.action_command, found[self._index].id)
+
+
+def edited(text: str, event: Key) -> str:
+    """Return `text` after the key: a character at its end, or one less."""
+    if event.key in {"backspace", "ctrl+h"}:
+        return text[:-1]
+    if event.key == "ctrl+u":
+        return ""
+    return text + event.character if event.character and event.is_printable else text

@@ -1,0 +1,68 @@
+"""What the terminal can show, decided from its environment before anything is drawn."""
+
+from __future__ import annotations
+
+import codecs
+import getpass
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_UNABLE = frozenset({"dumb", "unknown", ""})
+_TRUE_COLOUR = frozenset({"truecolor", "24bit"})
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalProfile:
+    """How to draw. With a `refuse_reason` there is no drawing at all."""
+
+    ascii: bool
+    """Nothing but ASCII: the locale or the console's font has no more."""
+    ansi: bool
+    """The terminal's own 16 colours, or none."""
+    refuse_reason: str = ""
+
+
+def terminal_profile(environ: Mapping[str, str], encoding: str | None) -> TerminalProfile:
+    """Judge a terminal by its environment and the encoding of its stream.
+
+    The Linux console's font has neither braille nor most signs. NO_COLOR counts when it is set and not empty
+    (no-color.org).
+    """
+    term = environ.get("TERM", "")
+    if term in _UNABLE:
+        said = f"TERM={term}" if term else "TERM is not set"
+        reason = f"this terminal cannot show the dashboard ({said}); `hotswap-tui status` says the same in one line"
+        return TerminalProfile(ascii=True, ansi=True, refuse_reason=reason)
+    colours = environ.get("COLORTERM", "") in _TRUE_COLOUR or "256color" in term or "direct" in term
+    modern = colours or term in {"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm"}
+    console = term == "linux"
+    return TerminalProfile(
+        ascii=console or not _is_utf8(encoding),
+        ansi=console or bool(environ.get("NO_COLOR")) or not modern,
+    )
+
+
+def _is_utf8(encoding: str | None) -> bool:
+    try:
+        return codecs.lookup(encoding or "ascii").name == "utf-8"
+    except LookupError:
+        return False
+
+
+def operator() -> str:
+    """Return who sits here, as `pi@tty1` or `pi@pts/0`; the name alone without a terminal."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):
+        name = f"uid {os.getuid()}"
+    try:
+        terminal = os.ttyname(sys.stdin.fileno())
+    except (OSError, ValueError, AttributeError):
+        return name
+    return f"{name}@{Path(terminal).relative_to('/dev')}" if terminal.startswith("/dev/") else name

@@ -1,0 +1,233 @@
+"""`hotswap-tui history` prints what the journal remembers, for people and for programs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from hotswap_tui.cli import history
+from hotswap_tui.core.values import Role, Switch, SwitchKind
+from hotswap_tui.engine.journal_store import Store
+from hotswap_tui.engine.ports import Entry, SwitchRecord
+
+WALL_S = 1_760_000_000.0
+PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY
+
+RECORDS = [
+    SwitchRecord(
+        Switch(1, SwitchKind.FAILOVER, PRIMARY, SECONDARY, 0.0, "primary failed 3 checks: connection refused"),
+        WALL_S,
+        WALL_S + 1.21,
+        "done",
+        down_s=14.8,
+    ),
+    SwitchRecord(
+        Switch(2, SwitchKind.FAILBACK, SECONDARY, PRIMARY, 0.0, "primary passed 2 checks", attempt=2),
+        WALL_S + 300,
+        WALL_S + 300.4,
+        "done",
+        down_s=192.0,
+    ),
+    SwitchRecord(
+        Switch(3, SwitchKind.MANUAL, PRIMARY, SECONDARY, 0.0, "maintenance", by="alice", forced=True),
+        WALL_S + 900,
+        WALL_S + 905,
+        "failed",
+        "secondary: connection refused",
+    ),
+    SwitchRecord(Switch(4, SwitchKind.MANUAL, PRIMARY, SECONDARY, 0.0, "again\x1b[2J", by="alice"), WALL_S + 1000),
+]
+
+PLAIN = """\
+WHEN                 KIND      FROM → TO            TOOK    RESULT      BY
+2025-10-09 09:10:00  manual    primary → secondary          unfinished  alice
+  again
+2025-10-09 09:08:20  manual    primary → secondary  5.0 s   failed      alice
+  maintenance; forced; secondary: connection refused
+2025-10-09 08:58:20  failback  secondary → primary  0.40 s  done        automatic
+  primary passed 2 checks; primary was down for 3m 12s; attempt 2
+2025-10-09 08:53:20  failover  primary → secondary  1.2 s   done        automatic
+  primary failed 3 checks: connection refused; primary was down for 15 s
+"""
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("HOTSWAP_STATE_DIR", raising=False)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def state(tmp_path):
+    store = Store(tmp_path, time.time, lambda _: None)
+    for record in RECORDS:
+        store.write(Entry(switch=record))
+    store.close()
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    history.add_parser(parser.add_subparsers(required=True))
+    args = parser.parse_args(["history", *arguments])
+    code: int = args.run(args)
+    return code
+
+
+def test_plain_lines_fit_80_columns_newest_first(state, capsys):
+    assert run("--state-dir", str(state)) == 0
+    out = capsys.readouterr().out
+    assert out == PLAIN
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_long_reasons_are_wrapped(tmp_path, capsys):
+    store = Store(tmp_path, time.time, lambda _: None)
+    store.write(
+        Entry(switch=SwitchRecord(Switch(1, SwitchKind.REPAIR, PRIMARY, PRIMARY, 0.0, "why " * 60, by="bob"), WALL_S))
+    )
+    store.close()
+    assert run("--state-dir", str(tmp_path)) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_json_has_stable_keys(state, capsys):
+    assert run("--state-dir", str(state), "--json") == 0
+    fourth, third, _, first = json.loads(capsys.readouterr().out)
+    assert first == {
+        "id": 1,
+        "kind": "failover",
+        "from": "primary",
+        "to": "secondary",
+        "started": "2025-10-09T08:53:20.000+00:00",
+        "finished": "2025-10-09T08:53:21.210+00:00",
+        "took_s": 1.21,
+        "result": "done",
+        "error": "",
+        "why": "primary failed 3 checks: connection refused",
+        "automatic": True,
+        "by": None,
+        "cancelled_by": None,
+        "forced": False,
+        "attempts": 1,
+        "was_down": "primary",
+        "was_down_s": 14.8,
+    }
+    assert (third["automatic"], third["by"], third["forced"], third["was_down"]) == (False, "alice", True, None)
+    assert (fourth["result"], fourth["finished"], fourth["took_s"]) == ("unfinished", None, None)
+    assert all(key in history._EPILOG for key in first)
+
+
+def test_the_limit_counts_from_the_newest(state, capsys):
+    assert run("--state-dir", str(state), "--json", "--limit", "2") == 0
+    assert [switch["id"] for switch in json.loads(capsys.readouterr().out)] == [4, 3]
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5", "99999999999", "²"])
+def test_a_senseless_limit_is_wrong_usage(limit, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run("--limit", limit)
+    assert caught.value.code == 2
+    assert "is not a whole number of at least 1" in capsys.readouterr().err
+
+
+def test_the_state_directory_comes_from_the_environment(state, monkeypatch, capsys):
+    monkeypatch.setenv("HOTSWAP_STATE_DIR", str(state))
+    assert run() == 0
+    assert capsys.readouterr().out == PLAIN
+
+
+def test_the_default_directory_needs_no_database_url(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert run() == 1
+    assert f"{tmp_path}/hotswap-tui/journal.sqlite3: there is no journal" in capsys.readouterr().err
+
+
+def test_no_switch_is_no_failure(tmp_path, capsys):
+    store = Store(tmp_path, time.time, lambda _: None)
+    store.load()
+    store.close()
+    assert run("--state-dir", str(tmp_path)) == 0
+    assert capsys.readouterr() == ("", "no switch has happened yet\n")
+    assert run("--state-dir", str(tmp_path), "--json") == 0
+    assert capsys.readouterr() == ("[]\n", "")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"garbage" * 1000])
+def test_an_unreadable_journal_is_one_line(tmp_path, content, capsys):
+    path = tmp_path / "state" / "journal.sqlite3"
+    if content is not None:
+        path.parent.mkdir()
+        path.write_bytes(content)
+    assert run("--state-dir", str(path.parent)) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"hotswap-tui history: {path}: ")
+    assert captured.err.count("\n") == 1
+    assert content is not None or not path.parent.exists()
+
+
+PROGRAM = """
+import argparse, sys
+from hotswap_tui.cli import history
+parser = argparse.ArgumentParser()
+history.add_parser(parser.add_subparsers())
+args = parser.parse_args()
+code = args.run(args)
+assert not {"textual", "plotext", "pydantic", "asyncpg"} & set(sys.modules), "slow imports"
+sys.exit(code)
+"""
+
+
+def start(state, **environment: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", PROGRAM, "history", "--state-dir", str(state)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | environment)
+
+
+def test_an_ascii_terminal_gets_ascii(state):
+    with start(state, PYTHONIOENCODING="ascii") as process:
+        out, err = process.communicate()
+    assert err == b""
+    assert process.returncode == 0
+    assert b"primary -> secondary" in out
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(state):
+    with start(state) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.0, "0.00 s"),
+        (0.994, "0.99 s"),
+        (0.996, "1.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.6, "1m 00s"),
+        (3599.7, "1h 00m"),
+        (7500, "2h 05m"),
+        (86_399.9, "1d 00h"),
+        (356_400, "4d 03h"),
+    ],
+)
+def test_durations(seconds, words):
+    assert history.duration(seconds) == words

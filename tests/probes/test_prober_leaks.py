@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.values import Fault
+from tests.probes.probing import probing
+from tests.support.until import until
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hotswap_tui.demo.tcp_proxy import TcpProxy
+    from tests.support.clusters import ServerPair
+    from tests.support.listeners import SilentListener
+
+
+def open_sockets() -> int:
+    return sum(1 for fd in os.listdir("/proc/self/fd") if _target(fd).startswith("socket:"))
+
+
+def _target(fd: str) -> str:
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}")
+    except FileNotFoundError:
+        return ""
+
+
+async def test_a_thousand_checks_without_an_answer_leave_nothing(silent_listener: SilentListener) -> None:
+    before = (open_sockets(), len(asyncio.all_tasks()))
+    faults: list[Fault | None] = []
+
+    async def probe(url: str) -> None:
+        async with probing(url, timeout_s=0.005) as prober:
+            faults.extend([(await prober.check(fresh=fresh)).fault for fresh in (False, True) for _ in range(10)])
+
+    for mode in ("prefer", "disable"):
+        await asyncio.gather(*(probe(f"{silent_listener.url}?sslmode={mode}") for _ in range(25)))
+    assert len(faults) == 1000
+    assert set(faults) == {Fault.TIMEOUT}
+    await until(lambda: silent_listener.connections == 0)
+    assert await until(lambda: (open_sockets(), len(asyncio.all_tasks())) == before)
+
+
+async def test_queries_without_an_answer_leave_nothing(
+    server_pair: ServerPair, make_proxy: Callable[..., Awaitable[TcpProxy]]
+) -> None:
+    proxy = await make_proxy(server_pair.primary)
+    before = (open_sockets(), len(asyncio.all_tasks()))
+    async with probing(proxy.url(server_pair.primary.url), timeout_s=0.5) as prober:
+        for _ in range(5):
+            assert (await prober.check(fresh=False)).passed
+            await proxy.stall()
+            assert (await prober.check(fresh=False)).fault is Fault.TIMEOUT
+            await until(lambda: proxy.connections <= 1)
+            await proxy.forward()
+    assert await until(lambda: (open_sockets(), len(asyncio.all_tasks())) == before)
+
+
+async def test_nothing_is_opened_before_the_first_check_nor_left_after_closing(server_pair: ServerPair) -> None:
+    before = open_sockets()
+    async with probing(server_pair.primary.url) as prober:
+        assert open_sockets() == before
+        assert (await prober.check(fresh=False)).passed
+        assert open_sockets() == before + 1
+    assert await until(lambda: open_sockets() == before)
