@@ -43,16 +43,16 @@ clean: ## remove .venv and everything that was generated
 	find hotswap_tui tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 machine-demo:
-	@.ci/machine $(if $(wildcard $(BIN)/python),,python)
+	@sh .ci/machine $(if $(wildcard $(BIN)/python),,python)
 
 machine-all:
-	@.ci/machine $(if $(wildcard $(BIN)/python),,python) pgbouncer tmux
+	@sh .ci/machine $(if $(wildcard $(BIN)/python),,python) pgbouncer tmux
 
 # Where the Python that it was made from is gone, .venv/bin/python leads nowhere, counts as missing and is made again.
 $(BIN)/python: | machine-demo
 	@echo 'hotswap-tui: making $(VENV)'
 	@rm -f $(VENV)/.uv-* $(VENV)/.demo $(VENV)/.dev
-	@"$$(.ci/machine --python)" -m venv --clear $(VENV)
+	@"$$(sh .ci/machine --python)" -m venv --clear $(VENV)
 
 $(VENV)/.uv-$(UV_VERSION): | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'

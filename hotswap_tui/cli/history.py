@@ -200,9 +200,9 @@ def _took_s(record: SwitchRecord) -> float | None:
 
 
 def duration(seconds: float) -> str:
-    """Return `seconds` as a person says them: 0.42 s, 15 s, 3m 12s, 2h 05m, 4d 03h."""
+    """Return `seconds` as a person says them: 0.4 s, 15 s, 3m 12s, 2h 05m, 4d 03h."""
     if seconds < 9.95:
-        return f"{seconds:.2f} s" if seconds < 0.995 else f"{seconds:.1f} s"
+        return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -120,7 +120,8 @@ def _took_ms(verdict: Verdict) -> int:
 
 def _why(verdict: Verdict) -> str:
     words = verdict.fault.words if verdict.fault else ""
-    return f"{words} ({verdict.detail})" if verdict.detail and verdict.detail != words else words
+    adds = verdict.detail and not verdict.detail.lower().startswith(words)
+    return f"{words} ({verdict.detail})" if adds else words
 
 
 def connection_lost(turn: Turn, event: ConnectionLost) -> None:

@@ -108,7 +108,9 @@ def verdict(snapshot: Snapshot, now_s: float, zone: tzinfo | None = None) -> Sen
 def silence(stale_s: float, reason: str = "") -> Sentence:
     """Say that the engine has not answered for `stale_s` seconds."""
     why = f": {reason}" if reason else ""
-    return Sentence(Level.BAD, (Part(f"NO ENGINE answers for {age(stale_s)}{why}"), Part("last picture below", rank=MAY)))
+    return Sentence(
+        Level.BAD, (Part(f"NO ENGINE answers for {age(stale_s)}{why}"), Part("last picture below", rank=MAY))
+    )
 
 
 def _active(snapshot: Snapshot) -> DatabaseView:
@@ -124,7 +126,9 @@ def _disagrees(snapshot: Snapshot) -> Sentence:
     return Sentence(
         Level.BAD,
         (
-            Part(f"{_name(snapshot.active)} {'serving' if snapshot.serving else 'chosen'} but pgbouncer → {where} ✗ DISAGREES"),
+            Part(
+                f"{_name(snapshot.active)} {'serving' if snapshot.serving else 'chosen'} but pgbouncer → {where} ✗ DISAGREES"
+            ),
             Part("to repair", command="repair", rank=SHOULD),
         ),
     )
@@ -260,7 +264,7 @@ def _on_secondary(snapshot: Snapshot, now_s: float) -> list[Part]:
     if last is not None and last.result == "done" and snapshot.router.routed:
         parts.append(Part(f"moved in {last.took_s:.2f}s", rank=MAY))
     if snapshot.countdown is not None:
-        parts.append(Part(f"{snapshot.countdown.action} in {remaining(snapshot.countdown.at_s - now_s)}", rank=SHOULD))
+        parts.append(Part(f"{snapshot.countdown.action} in {remaining(snapshot.countdown.at_s - now_s)}"))
     elif snapshot.blocked:
         parts.append(Part(snapshot.blocked, rank=SHOULD))
     parts.append(Part("to fail back", command="failback", rank=SHOULD))
@@ -275,7 +279,7 @@ def _gateway(snapshot: Snapshot) -> list[Part]:
         if snapshot.active is Role.SECONDARY:
             return [Part("no gateway, nothing is moved", short="nothing is moved", level=Level.WARNING)]
         long = "no gateway: nothing is moved, applications follow by themselves"
-        return [Part(long, short="no gateway: nothing is moved", rank=SHOULD)]
+        return [Part(long, short="no gateway: nothing is moved", rank=MAY)]
     if router.error:
         return [Part(f"pgbouncer cannot be read: {router.error}", short="pgbouncer cannot be read", level=Level.BAD)]
-    return [Part(f"pgbouncer → {router.address} ✓", short="pgbouncer ✓", rank=SHOULD)]
+    return [Part(f"pgbouncer → {router.address} ✓", short="pgbouncer ✓", rank=MAY)]

@@ -48,7 +48,9 @@ class Stage:
             "DATABASE_URL_SECONDARY": self._proxies[Role.SECONDARY].url(self._servers[Role.SECONDARY].url),
         }
         home = self._servers[Role.PRIMARY].directory
-        environ = {**FAST, "HOTSWAP_STATE_DIR": str(home / "state"), **urls}
+        state = home / "state"
+        state.mkdir(mode=0o700)
+        environ = {**FAST, "HOTSWAP_STATE_DIR": str(state), **urls}
         self.loaded = load(self._overrides, environ, [], home, None)
         return self
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -79,7 +78,7 @@ class Engine:
         self._tell_log = tell
         self._notices = notices
         self._keeper = Keeper(journal, pair, self._journal_told)
-        self._events: deque[Event] = deque(maxlen=KEPT_EVENTS)
+        self._events: tuple[Event, ...] = ()
         self._last_event_id = 0
         self._latency = {role: LatencyHistory() for role in targets}
         self._listeners: list[Callable[[], None]] = []
@@ -104,7 +103,7 @@ class Engine:
         reading = await self._router.current()
         now_s, offset_s = self._loop.time(), self._offset_s()
         self._suspended_s = self._clock.suspended_s()
-        self._events.extend(restored.events)
+        self._events = restored.events[-KEPT_EVENTS:]
         self._last_event_id = restored.last_event_id
         for sample in restored.samples:
             if sample.role in self._latency:
@@ -184,7 +183,7 @@ class Engine:
         """Return the checks of `role`."""
         return self._latency[role]
 
-    def events(self) -> deque[Event]:
+    def events(self) -> tuple[Event, ...]:
         """Return the newest events, oldest first."""
         return self._events
 
@@ -337,8 +336,9 @@ class Engine:
                 self._last_event_id, self._clock.wall_s(), tell.kind, tell.level, tell.text, tell.role, tell.data
             )
             made.append(event)
-            self._events.append(event)
             self._tell_log(event)
+        if made:
+            self._events = (*self._events, *made)[-KEPT_EVENTS:]
         return tuple(made)
 
     def _keep(self, told: list[Tell]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,8 +37,11 @@ class LocalClient:
         return self._engine.events()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` after each change; return what ends the subscription."""
-        return self._engine.subscribe(listener)
+        """Call `listener` after each change, in the context of this call; return what ends the subscription.
+
+        Textual finds its app in the context; the engine's tasks have none.
+        """
+        return self._engine.subscribe(partial(copy_context().run, listener))
 
     async def request(self, request: Request) -> None:
         """Carry out a person's request."""

@@ -127,19 +127,16 @@ class Connector:
 
         Raises what the last one said; the caller sets the deadline.
         """
-        deadline_s = asyncio.get_running_loop().time() + self._timeout_s
-        targets = await self._targets()
-        for position, target in enumerate(targets):
-            left = len(targets) - position
-            if left == 1:
-                break
-            share_s = (deadline_s - asyncio.get_running_loop().time()) / left
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + self._timeout_s
+        *others, last = await self._targets()
+        for left, target in zip(range(len(others) + 1, 1, -1), others, strict=True):
             try:
-                async with asyncio.timeout(share_s):
+                async with asyncio.timeout((deadline_s - loop.time()) / left):
                     return await self._open(target)
             except _WRONG_HOST_ERRORS:
                 continue
-        return await self._open(targets[-1])
+        return await self._open(last)
 
     async def _targets(self) -> list[Target]:
         targets: list[Target] = []

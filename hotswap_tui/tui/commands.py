@@ -193,9 +193,7 @@ COMMANDS: tuple[Command, ...] = (
         footer="Events",
         rank=1,
     ),
-    Command(
-        "filter", ("/",), "Filter events", "show only events that contain a text", lambda app: app.filter_events()
-    ),
+    Command("filter", ("/",), "Filter events", "show only events that contain a text", lambda app: app.filter_events()),
     Command(
         "detail",
         ("enter",),
@@ -213,12 +211,8 @@ COMMANDS: tuple[Command, ...] = (
         "write the screen as text and the facts as JSON, and say where",
         lambda app: app.write_snapshot(),
     ),
-    Command(
-        "help", ("?", "h", "f1"), "Help", "every key and what it does", lambda app: app.open_help(), footer="Help"
-    ),
-    Command(
-        "palette", ("ctrl+p",), "Command palette", "find a command by its words", lambda app: app.open_palette()
-    ),
+    Command("help", ("?", "h", "f1"), "Help", "every key and what it does", lambda app: app.open_help(), footer="Help"),
+    Command("palette", ("ctrl+p",), "Command palette", "find a command by its words", lambda app: app.open_palette()),
     Command("quit", ("q", "ctrl+c"), "Quit", "end the dashboard", lambda app: app.ask_quit(), footer="Quit"),
     Command(
         "quit-print",

@@ -78,7 +78,11 @@ class ConfirmDialog(Dialog):
     def _told(self, sign: str, text: str, tone: Tone, width: int) -> list[Row]:
         lines = wrap(text, width - 2)
         told = [Row((Span(f"{sign if i == 0 else ' '} ", tone), Span(line, tone))) for i, line in enumerate(lines)]
-        return [*told, BLANK, Row((Span("escape", Tone.KEY), Span(" or "), Span("enter", Tone.KEY), Span(" closes this")))]
+        return [
+            *told,
+            BLANK,
+            Row((Span("escape", Tone.KEY), Span(" or "), Span("enter", Tone.KEY), Span(" closes this"))),
+        ]
 
     def _progress(self, snapshot: Snapshot, now_s: float, width: int) -> list[Row]:
         outcome = snapshot.last_switch
@@ -101,7 +105,7 @@ class ConfirmDialog(Dialog):
     def press(self, event: Key) -> None:
         """Take the word while asking; afterwards only leave or cancel."""
         if event.key in _LEAVE:
-            self.dismiss()
+            self.shut()
         elif self._stage is not Stage.ASKING:
             self._press_after(event)
         elif obstacle(self._plan, self.dashboard.present()):
@@ -117,11 +121,11 @@ class ConfirmDialog(Dialog):
         if event.key == "y":
             self._send()
         elif event.key == "n":
-            self.dismiss()
+            self.shut()
 
     def _press_after(self, event: Key) -> None:
         if event.key == "enter":
-            self.dismiss()
+            self.shut()
         elif event.key == "X" and self._stage is Stage.MOVING:
             self.dashboard.ask(CancelRequest(self.dashboard.by))
 

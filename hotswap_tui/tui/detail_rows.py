@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.sentence import age, duration
-from hotswap_tui.tui.cells import BLANK, LEVEL_TONES, Row, Span, Tone, fit, wrap
+from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, fit, wrap
 from hotswap_tui.tui.table import latency, state_of
 from hotswap_tui.tui.view import local
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hotswap_tui.core.snapshot import DatabaseView
-    from hotswap_tui.core.values import Event, ServerFacts, Verdict
+    from hotswap_tui.core.values import Event, Fault, ServerFacts, Verdict
     from hotswap_tui.tui.view import View
 
 _LABEL = 16
@@ -27,30 +27,43 @@ def labelled(label: str, text: str, width: int, tone: Tone = Tone.PLAIN) -> list
 
 
 def database_rows(view: View, database: DatabaseView, width: int) -> list[Row]:
-    """Return the facts of one database, the newest check first."""
-    rows = [*_check(view, database, width), BLANK]
+    """Return the facts of one database, what is wrong with it first."""
+    state = state_of(database)
+    rows = labelled("state", f"{state.text}   {_streak(view, database)}", width, state.tone)
+    verdict, facts = database.verdict, database.facts
+    if verdict is not None and verdict.fault is not None:
+        rows += _error(verdict, verdict.fault, width)
     rows += labelled("address", database.address, width)
+    if facts is not None:
+        rows += _server(facts, width)
+    rows += labelled("last answer", _ago(view, database.last_pass_s), width)
+    if verdict is not None:
+        rows += labelled("last check", _ago(view, verdict.finished_s), width)
+        rows += labelled("took", _figures(verdict), width)
+    rows += labelled("next check", _next(view, database), width)
+    if facts is not None:
+        started = local(facts.started_at).isoformat(timespec="seconds")
+        up_s = view.wall_s(view.now_s) - facts.started_at
+        rows += labelled("started", f"{started} ({duration(up_s)} ago)", width)
     rows += labelled("url", database.url, width)
-    if database.facts is not None:
-        rows += _facts(view, database.facts, width)
     for index, note in enumerate(database.notes):
         rows += labelled("set aside" if index == 0 else "", note, width)
     return rows
 
 
-def _check(view: View, database: DatabaseView, width: int) -> list[Row]:
-    state = state_of(database)
-    streak = f"{database.failures} of {view.snapshot.policy.failure_threshold} failures"
+def _streak(view: View, database: DatabaseView) -> str:
     if not database.failures:
-        streak = f"{database.passes} checks passed in a row"
-    rows = labelled("state", f"{state.text}   {streak}", width, state.tone)
-    if database.down_since_s is not None:
-        rows += labelled("failing for", duration(view.now_s - database.down_since_s), width, Tone.BAD)
-    rows += labelled("last answer", _ago(view, database.last_pass_s), width)
-    rows += labelled("next check", _next(view, database), width)
-    if database.verdict is not None:
-        rows += _verdict(view, database.verdict, width)
-    return rows
+        return f"{database.passes} checks passed in a row"
+    told = f"{database.failures} checks failed, {view.snapshot.policy.failure_threshold} needed"
+    if database.down_since_s is None:
+        return told
+    return f"{told}, for {duration(view.now_s - database.down_since_s)}"
+
+
+def _error(verdict: Verdict, fault: Fault, width: int) -> list[Row]:
+    rows = labelled("outcome", fault.words, width, Tone.BAD)
+    rows += labelled("error", verdict.detail or "-", width, Tone.BAD)
+    return rows + labelled("SQLSTATE", verdict.sqlstate or "none", width)
 
 
 def _ago(view: View, moment_s: float | None) -> str:
@@ -66,29 +79,23 @@ def _next(view: View, database: DatabaseView) -> str:
     return f"in {age(wait_s)}" if wait_s > 0 else "now"
 
 
-def _verdict(view: View, verdict: Verdict, width: int) -> list[Row]:
-    rows = labelled("last check", _ago(view, verdict.finished_s), width)
-    if verdict.fault is not None:
-        rows += labelled("outcome", verdict.fault.words, width, Tone.BAD)
-        rows += labelled("error", verdict.detail or "-", width, Tone.BAD)
-        rows += labelled("SQLSTATE", verdict.sqlstate or "none", width)
-    figures = [f"{latency(verdict.latency_ms)} ms"]
+def _figures(verdict: Verdict) -> str:
+    figures = []
+    if verdict.latency_ms is not None:
+        figures.append(f"answer {latency(verdict.latency_ms)} ms")
     if verdict.connect_ms is not None:
         figures.append(f"connect {latency(verdict.connect_ms)} ms")
     figures.append("new connection" if verdict.fresh else "kept connection")
     if verdict.loop_delay_ms >= 1:
         figures.append(f"own delay {latency(verdict.loop_delay_ms)} ms")
-    return rows + labelled("answer in", ", ".join(figures), width)
+    return ", ".join(figures)
 
 
-def _facts(view: View, facts: ServerFacts, width: int) -> list[Row]:
-    up_s = view.wall_s(view.now_s) - facts.started_at
+def _server(facts: ServerFacts, width: int) -> list[Row]:
     access = "read-only" if facts.read_only else "read and write"
     standby = ", in recovery (a standby)" if facts.in_recovery else ""
     rows = labelled("server", f"PostgreSQL {facts.version}", width)
     rows += labelled("access", access + standby, width, Tone.WARNING if facts.read_only else Tone.PLAIN)
-    started = local(facts.started_at).isoformat(timespec="seconds")
-    rows += labelled("started", f"{started} ({duration(up_s)} ago)", width)
     return rows + labelled("connections", f"{facts.connections} of {facts.max_connections}", width)
 
 
@@ -106,6 +113,6 @@ def event_rows(event: Event, width: int) -> list[Row]:
 
 
 def _ordered(items: Iterable[tuple[str, str | int | float]]) -> list[tuple[str, str | int | float]]:
-    """The exact error first: it is what a person came for."""
+    """Put the exact error first: it is what a person came for."""
     first = ("error", "sqlstate", "fault")
     return sorted(items, key=lambda item: (first.index(item[0]) if item[0] in first else len(first), item[0]))

@@ -63,6 +63,10 @@ class Dialog(ModalScreen[None], inherit_bindings=False):
         if self.is_active:
             self.paint(self.dashboard.view())
 
+    def shut(self) -> None:
+        """Close the window; what is below goes on."""
+        _ = self.dismiss()
+
     def rows(self, view: View, width: int) -> list[Row]:
         """Return what the window shows."""
         raise NotImplementedError
@@ -84,7 +88,9 @@ class QuitDialog(Dialog):
     def rows(self, view: View, width: int) -> list[Row]:
         """Return what ends with the dashboard."""
         what = "Both databases are" if view.snapshot.secondary is not None else "The database is"
-        lines = wrap(f"{what} watched from this terminal. When it stops, nothing is checked and nothing switches.", width)
+        lines = wrap(
+            f"{what} watched from this terminal. When it stops, nothing is checked and nothing switches.", width
+        )
         keys = Row((Span("y", Tone.KEY), Span(" stop    "), Span("n", Tone.KEY), Span(" or escape: stay")))
         return [*(Row((Span(line),)) for line in lines), BLANK, keys]
 
@@ -93,7 +99,7 @@ class QuitDialog(Dialog):
         if event.key in {"y", "ctrl+c"}:
             self.dashboard.leave(keep_screen=self._keep_screen)
         else:
-            self.dismiss()
+            self.shut()
 
 
 class Palette(Dialog):
@@ -128,7 +134,7 @@ class Palette(Dialog):
     def press(self, event: Key) -> None:
         """Edit the words, move, run with enter, leave with escape."""
         if event.key in {"escape", "ctrl+c", "ctrl+p"}:
-            self.dismiss()
+            self.shut()
         elif event.key in {"up", "down"}:
             self._index += 1 if event.key == "down" else -1
         elif event.key == "enter":
@@ -138,7 +144,7 @@ class Palette(Dialog):
 
     def _run(self) -> None:
         found = find(self._commands, self._typed)
-        self.dismiss()
+        self.shut()
         if found:
             self.app.call_later(self.dashboard.action_command, found[self._index].id)
 

@@ -12,13 +12,14 @@ import sys
 from codecs import getincrementaldecoder
 from contextlib import suppress
 from queue import Full
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import TextIOWrapper
 
     from textual.app import App
 
@@ -36,7 +37,7 @@ class TerminalFile:
     Unbuffered below: a write that never returns must not hold a lock that the end of the program needs.
     """
 
-    def __init__(self, file: IO[str], on_gone: Callable[[], None]) -> None:
+    def __init__(self, file: TextIO, on_gone: Callable[[], None]) -> None:
         self._descriptor = file.fileno()
         self._encoding = file.encoding or "ascii"
         self._on_gone = on_gone
@@ -76,7 +77,7 @@ class TerminalFile:
             self._on_gone()
 
 
-def output_file() -> IO[str] | None:
+def output_file() -> TextIO | None:
     """Return the standard stream that is a terminal, the output first; None when neither is."""
     return next((f for f in (sys.__stdout__, sys.__stderr__) if f is not None and f.isatty()), None)
 
@@ -89,7 +90,7 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._terminal = TerminalFile(output_file() or sys.stderr, self._on_gone)
-        self._file = cast("IO[str]", self._terminal)
+        self._file = cast("TextIOWrapper[Any]", self._terminal)
         self._behind = False
 
     def write(self, data: str) -> None:

@@ -30,7 +30,9 @@ def head_row(title: str, figures: str, width: int, tone: Tone = Tone.DIM) -> Row
     left = f"─ {title} "
     right_hand = f" {figures} ──" if figures else ""
     rule = "─" * max(width - len(left) - len(right_hand), 0)
-    return Row((Span("─ ", Tone.DIM), Span(title, Tone.TITLE), Span(fit(f" {rule}{right_hand}", width - 2 - len(title)), tone)))
+    return Row(
+        (Span("─ ", Tone.DIM), Span(title, Tone.TITLE), Span(fit(f" {rule}{right_hand}", width - 2 - len(title)), tone))
+    )
 
 
 def matching(events: Sequence[Event], text: str) -> list[Event]:

@@ -64,9 +64,13 @@ class EventsPage(Page):
         """Return the filter while it is typed or set."""
         if self._typing:
             words = " enter keeps it, escape drops it"
-            return Row((Span(" filter: ", Tone.KEY), Span(f"{self._filter}_", Tone.STRONG), Span(f"   {words}", Tone.DIM)))
+            return Row(
+                (Span(" filter: ", Tone.KEY), Span(f"{self._filter}_", Tone.STRONG), Span(f"   {words}", Tone.DIM))
+            )
         if self._filter and view.note is None:
-            return Row((Span(" filter: ", Tone.KEY), Span(self._filter, Tone.STRONG), Span("   escape drops it", Tone.DIM)))
+            return Row(
+                (Span(" filter: ", Tone.KEY), Span(self._filter, Tone.STRONG), Span("   escape drops it", Tone.DIM))
+            )
         return super().foot(view, width)
 
     def _index(self) -> int | None:

@@ -97,7 +97,9 @@ class HelpPage(TextPage):
             commands = [c for c in view.commands if c.acting is acting and c.id in view.keys]
             if commands:
                 rows += [Row((Span(f" {title}", Tone.TITLE),))]
-                rows += [line for c in commands for line in _help_lines(" ".join(key_names(c, self._keymap)), c.help, width)]
+                rows += [
+                    line for c in commands for line in _help_lines(" ".join(key_names(c, self._keymap)), c.help, width)
+                ]
                 rows.append(BLANK)
         rows.append(Row((Span(" Marks", Tone.TITLE),)))
         for sign, meaning in _MARKS:

@@ -126,7 +126,9 @@ def risks(plan: Plan, snapshot: Snapshot) -> list[tuple[str, Level]]:
         told.append((f"{plan.target} is read-only: writes will fail there", Level.BAD))
     if not plan.repair:
         left = plan.target.other
-        told.append((f"what {left} took and {plan.target} has not received stays behind; it is not measured", Level.WARNING))
+        told.append(
+            (f"what {left} took and {plan.target} has not received stays behind; it is not measured", Level.WARNING)
+        )
     if not snapshot.router.routed:
         told.append(("no gateway: nothing is moved, applications follow by themselves", Level.WARNING))
     if plan.lasting:
@@ -149,4 +151,7 @@ def _side(label: str, database: DatabaseView, view: View, width: int) -> list[Ro
 def _line(label: str, text: str, width: int, tone: Tone = Tone.PLAIN) -> list[Row]:
     lines = wrap(text, width - _LABEL - 2)
     labels = [label, *("" for _ in lines[1:])]
-    return [Row((Span(f" {fit(name, _LABEL)}", Tone.DIM), Span(line, tone))) for name, line in zip(labels, lines, strict=True)]
+    return [
+        Row((Span(f" {fit(name, _LABEL)}", Tone.DIM), Span(line, tone)))
+        for name, line in zip(labels, lines, strict=True)
+    ]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Facts = dict[str, object]
 
 
-def screen_text(screen: Screen[object]) -> str:
+def screen_text(screen: Screen[None] | Screen[object]) -> str:
     """Return what `screen` shows, line by line, without trailing blanks."""
     strips = screen._compositor.render_strips()  # noqa: SLF001 - Textual offers pictures of a screen, no text
     return "\n".join(strip.text.rstrip() for strip in strips)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.sentence import MAY, MUST, SEPARATOR, SHOULD, Sentence, age, silence, verdict
-from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, ends, fit, right, spans_width
+from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, ends, fit, printable, right, spans_width, width_of
 from hotswap_tui.tui.view import local
 
 if TYPE_CHECKING:
@@ -22,9 +22,16 @@ def status_row(view: View, width: int) -> Row:
     """Return title, database, mode, check interval, age and clock in `width` cells."""
     roomy = width >= _ROOMY
     left = [Span(" hotswap-tui", Tone.TITLE), Span("  " if roomy else " ")]
-    left.append(Span(fit(view.snapshot.name, _NAME_WIDTH) if roomy else view.snapshot.name, Tone.STRONG))
+    name = printable(view.snapshot.name)
+    left.append(Span(fit(name, min(width_of(name), _NAME_WIDTH)), Tone.STRONG))
     clock = local(view.wall_s(view.clock_s))
-    tail = [Span("  "), _mode(view), Span(_interval(view, roomy=roomy), Tone.DIM), _life(view), Span(f"   {clock:%H:%M:%S} ")]
+    tail = [
+        Span("  "),
+        _mode(view),
+        Span(_interval(view, roomy=roomy), Tone.DIM),
+        _life(view),
+        Span(f"   {clock:%H:%M:%S} "),
+    ]
     return ends(left, tail, width)
 
 
@@ -72,20 +79,24 @@ def verdict_row(view: View, width: int) -> Row:
 
 
 def _fitting(parts: list[Part], keys: Mapping[str, str], tone: Tone, width: int) -> list[Span]:
-    """Shorten, then drop, the least important parts, the later ones first, until the rest fits."""
+    """Shorten, then drop, the least important parts, the later ones first; then take back what fits after all."""
     short: set[int] = set()
-    shown = list(range(len(parts)))
+    shown = set(range(len(parts)))
 
     def spans() -> list[Span]:
-        return _spans([(parts[i], i in short) for i in shown], keys, tone)
+        return _spans([(parts[i], i in short) for i in sorted(shown)], keys, tone)
 
+    by_weakness = sorted(range(len(parts)), key=lambda i: (parts[i].rank, i), reverse=True)
     for rank in (MAY, SHOULD, MUST):
-        of_rank = [i for i in reversed(range(len(parts))) if parts[i].rank == rank]
-        for act in (short.add, shown.remove):
-            for index in of_rank:
-                if spans_width(spans()) <= width or (act == shown.remove and rank == MUST):
-                    return spans()
+        of_rank = [i for i in by_weakness if parts[i].rank == rank]
+        steps = [*((short.add, i) for i in of_rank), *((shown.remove, i) for i in of_rank if rank != MUST)]
+        for act, index in steps:
+            if spans_width(spans()) > width:
                 act(index)
+    for index in reversed([i for i in by_weakness if i not in shown]):
+        shown.add(index)
+        if spans_width(spans()) > width:
+            shown.remove(index)
     return spans()
 
 

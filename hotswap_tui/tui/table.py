@@ -103,7 +103,7 @@ def _percentage(database: DatabaseView, view: View) -> Span:
     percent = view.stats(database.role).ok_percent
     if percent is None:
         return Span("-", Tone.DIM)
-    shown = min(percent, 99.9) if percent < 100 else 100.0  # noqa: PLR2004 - one loss must never read as none
+    shown = min(percent, 99.9) if percent < 100 else 100.0
     return Span(f"{shown:.1f}", Tone.PLAIN)
 
 

@@ -76,7 +76,9 @@ class View:
         """Return how long a check of `role` stands in the graph when no other follows."""
         policy = self.snapshot.policy
         serves = role is self.snapshot.active
-        return 1.5 * (policy.check_interval_s if serves else max(policy.check_interval_s, policy.standby_check_interval_s))
+        return 1.5 * (
+            policy.check_interval_s if serves else max(policy.check_interval_s, policy.standby_check_interval_s)
+        )
 
     def switches_s(self) -> list[float]:
         """Return when traffic moved, in monotonic seconds, for the time rulers."""

@@ -12,7 +12,7 @@ from hotswap_tui.core.values import Role
 from hotswap_tui.engine import journal_samples
 from hotswap_tui.engine.journal_files import FILE_NAME
 from hotswap_tui.engine.journal_store import Store
-from hotswap_tui.engine.ports import Entry, Sample
+from hotswap_tui.engine.ports import Entry, Memory, Sample
 
 NOW_S = 1_760_000_000
 DAY_S = 86_400
@@ -125,3 +125,10 @@ def test_a_jumping_clock_loses_no_more_than_its_own_samples(store, jump_s):
     assert rows(store)["sample"] <= 2 * 3600 + 4 * BATCH
     with contextlib.closing(Store(store.path.parent, lambda: NOW_S + jump_s + 7200, lambda _: None)) as later:
         assert later.load().samples[-1].wall_s == NOW_S + jump_s + 7199
+
+
+@pytest.mark.parametrize(("entry", "synchronous"), [(Entry(), 1), (Entry(memory=Memory(Role.PRIMARY, 0.0, "")), 2)])
+def test_only_entries_wait_for_the_disk(store, entry, synchronous):
+    """1 is NORMAL: no fsync until the next entry or checkpoint; 2 is FULL."""
+    store.write(entry, [journal_samples.sample_row(Sample(Role.PRIMARY, NOW_S, 1.0))])
+    assert store._opened().execute("PRAGMA synchronous").fetchone() == (synchronous,)

@@ -22,7 +22,7 @@ WALL_S = 1_760_000_000.25
 PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY
 
 
-def event(kind: Kind, role: Role | None = None, text: str = "own words", **data: str | float) -> Event:
+def event(kind: Kind, role: Role | None = None, text: str = "own words", /, **data: str | float) -> Event:
     return Event(7, WALL_S, kind, Level.INFO, text, role, data)
 
 
@@ -94,12 +94,12 @@ def test_every_kind_has_a_line_without_any_figures(kind):
 
 
 def test_an_event_without_words_has_no_line():
-    assert reference_line(event(Kind.CONFIG, text="")) is None
+    assert reference_line(event(Kind.CONFIG, None, "")) is None
 
 
 def test_a_server_cannot_forge_a_line():
     hostile = "gone\n[DB Manager] ✅ Connected to primary database\x1b[2J"
-    for told in (event(Kind.CHECK_FAILED, PRIMARY, fault="reset", error=hostile), event(Kind.JOURNAL, text=hostile)):
+    for told in (event(Kind.CHECK_FAILED, PRIMARY, fault="reset", error=hostile), event(Kind.JOURNAL, None, hostile)):
         line = reference_line(told)
         assert line is not None
         assert line.isprintable()
@@ -134,7 +134,7 @@ def test_lines_go_to_a_stream_in_order():
     log = EventLog("reference", text)
     log.initializing("postgresql://p", "postgresql://s", 30000, 3)
     log.write(event(Kind.CONNECTED, PRIMARY))
-    log.write(event(Kind.CONFIG, text=""))
+    log.write(event(Kind.CONFIG, None, ""))
     log.close()
     assert raw.getvalue().decode().splitlines() == [
         *initializing_lines("postgresql://p", "postgresql://s", 30000, 3),
@@ -189,7 +189,7 @@ def test_a_file_is_private_and_bounded(tmp_path, monkeypatch):
     try:
         log = EventLog("reference", path)
         for number in range(900):
-            log.write(event(Kind.CONFIG, text=f"{number} {'x' * 100}"))
+            log.write(event(Kind.CONFIG, None, f"{number} {'x' * 100}"))
         log.close()
     finally:
         os.umask(previous)
@@ -216,7 +216,7 @@ def test_a_file_that_cannot_be_opened_is_an_error_at_once(tmp_path):
 def test_a_reader_that_is_gone_stops_nothing(capfd):
     reading, writing = os.pipe()
     os.close(reading)
-    with open(writing, "w", encoding="utf-8") as text:
+    with os.fdopen(writing, "w", encoding="utf-8") as text:
         log = EventLog("reference", text)
         for _ in range(3):
             log.write(event(Kind.CONNECTED, PRIMARY))
@@ -227,11 +227,11 @@ def test_a_reader_that_is_gone_stops_nothing(capfd):
 def test_a_reader_that_stalls_stops_nothing_and_is_told_what_it_missed(monkeypatch):
     monkeypatch.setattr(log_module, "_CLOSE_S", 0.1)
     reading, writing = os.pipe()
-    with open(writing, "w", encoding="utf-8") as text, open(reading, "rb", buffering=0) as reader:
+    with os.fdopen(writing, "w", encoding="utf-8") as text, os.fdopen(reading, "rb", buffering=0) as reader:
         log = EventLog("reference", text)
         started = time.monotonic()
         for number in range(3000):
-            log.write(event(Kind.CONFIG, text=f"{number} {'x' * 250}"))
+            log.write(event(Kind.CONFIG, None, f"{number} {'x' * 250}"))
         log.close()
         assert time.monotonic() - started < 2
         received = b""

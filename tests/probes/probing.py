@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
+PASSWORD = "secret"
+
+
 @asynccontextmanager
 async def probing(
     url: str, *, timeout_s: float = 5.0, writable: bool = True, write_check: bool = False, role: Role = Role.PRIMARY
@@ -26,6 +29,6 @@ async def probing(
         await prober.aclose()
 
 
-def url_to(port: int, query: str = "", *, host: str = "127.0.0.1", password: str = "secret") -> str:
+def url_to(port: int, query: str = "", *, host: str = "127.0.0.1", password: str = PASSWORD) -> str:
     """Give a connection string that leads to `port`."""
     return f"postgresql://ccfinapp:{password}@{host}:{port}/cc_financial{'?' + query if query else ''}"

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import asyncpg
 import pytest
-from typing import TYPE_CHECKING
 
 from hotswap_tui.core.values import Fault
 from hotswap_tui.dsn import Address, parse

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from hotswap_tui.core.values import Verdict
     from hotswap_tui.demo.servers import Server
     from hotswap_tui.demo.tcp_proxy import TcpProxy
     from tests.conftest import MakeServer
@@ -134,6 +135,7 @@ async def test_a_server_that_shuts_down_says_so(make_server: MakeServer) -> None
             assert server.pid is not None
             os.kill(server.pid, signal.SIGTERM)
             verdict = await until(lambda: _faulty(prober.check(fresh=True)))
+            assert verdict is not None
             assert verdict.fault is Fault.STOPPING
             assert verdict.sqlstate == "57P03"
             assert verdict.detail == "the database system is shutting down"
@@ -141,9 +143,9 @@ async def test_a_server_that_shuts_down_says_so(make_server: MakeServer) -> None
         await holder.close()
 
 
-async def _faulty(check: Awaitable[object]) -> object:
+async def _faulty(check: Awaitable[Verdict]) -> Verdict | None:
     verdict = await check
-    return verdict if getattr(verdict, "fault", None) else None
+    return verdict if verdict.fault else None
 
 
 async def test_a_server_that_starts_says_so() -> None:
@@ -275,7 +277,7 @@ async def test_a_cancelled_check_leaves_nothing_and_the_prober_works_on(
             check.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await check
-            await until(lambda before=tasks: _ours(before) == [])
+            assert _ours(tasks) == []
             await proxy.forward()
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.values import Fault
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def open_sockets() -> int:
-    return sum(1 for fd in os.listdir("/proc/self/fd") if _target(fd).startswith("socket:"))
+    return sum(1 for fd in Path("/proc/self/fd").iterdir() if _target(fd).startswith("socket:"))
 
 
-def _target(fd: str) -> str:
+def _target(fd: Path) -> str:
     try:
-        return os.readlink(f"/proc/self/fd/{fd}")
+        return str(fd.readlink())
     except FileNotFoundError:
         return ""
 

@@ -14,8 +14,8 @@ from tests.probes.tls_front import Authority, tls_front
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hotswap_tui.demo.servers import Server
     from hotswap_tui.core.values import Verdict
+    from hotswap_tui.demo.servers import Server
     from tests.support.clusters import ServerPair
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl program makes the certificates")

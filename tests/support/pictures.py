@@ -31,11 +31,13 @@ WALL_S = 1_763_116_927.0
 """2025-11-14T10:42:07Z"""
 POLICY = Policy(check_interval_s=1.0, failure_retry_interval_s=1.0, standby_check_interval_s=1.0)
 ADDRESSES = {Role.PRIMARY: "localhost:5432", Role.SECONDARY: "ep-cool-name.neon.tech"}
-FACTS = ServerFacts("18.6", False, False, WALL_S - 90_000, 12, 100)  # noqa: FBT003
+FACTS = ServerFacts("18.6", False, False, WALL_S - 90_000, 12, 100)
 DAYS_S = 3 * 86400 + 4 * 3600 + 12 * 60
 UNROUTED = RouterReading(routed=False)
 ROUTED = RouterReading(routed=True, points_to=Role.PRIMARY, address="localhost:5432")
-HOSTILE = "[/x][bold red]\x1b[31;2J\x07line\nbreak\r\u202eevil\u2066 漢字漢字 e\u0301\u0301\u0301 👩\u200d👩 " + "x" * 10_000
+HOSTILE = (
+    "[/x][bold red]\x1b[31;2J\x07line\nbreak\r\u202eevil\u2066 漢字漢字 e\u0301\u0301\u0301 👩\u200d👩 " + "x" * 10_000
+)
 
 
 def passed(role: Role, ago_s: float = 0.4, latency_ms: float = 2.4, **changes: Any) -> Verdict:
@@ -45,7 +47,9 @@ def passed(role: Role, ago_s: float = 0.4, latency_ms: float = 2.4, **changes: A
     return replace(verdict, **changes)
 
 
-def failed(role: Role, fault: Fault = Fault.TIMEOUT, detail: str = "no answer within 500 ms", **changes: Any) -> Verdict:
+def failed(
+    role: Role, fault: Fault = Fault.TIMEOUT, detail: str = "no answer within 500 ms", **changes: Any
+) -> Verdict:
     """Return a failed check."""
     verdict = Verdict(role, NOW_S - 0.9, NOW_S - 0.4, fresh=True, fault=fault, detail=detail)
     return replace(verdict, **changes)
@@ -71,7 +75,9 @@ def database(role: Role, **changes: Any) -> DatabaseView:
     return replace(view, **changes)
 
 
-def down(role: Role, failures: int = 5, for_s: float = 42.0, health: Health = Health.DOWN, **changes: Any) -> DatabaseView:
+def down(
+    role: Role, failures: int = 5, for_s: float = 42.0, health: Health = Health.DOWN, **changes: Any
+) -> DatabaseView:
     """Return a database that fails."""
     return database(
         role,
@@ -143,7 +149,7 @@ def history(base_ms: float, failures_ago_s: tuple[float, ...] = (), for_s: int =
     """Return a repeatable history of one check a second that ends now."""
     made = LatencyHistory()
     for ago_s in range(for_s, -1, -1):
-        wave = 1 + 0.4 * math.sin(ago_s * 1.7) + (1.5 if ago_s % 37 == 0 else 0) + (9 if ago_s == 61 else 0)  # noqa: PLR2004
+        wave = 1 + 0.4 * math.sin(ago_s * 1.7) + (1.5 if ago_s % 37 == 0 else 0) + (9 if ago_s == 61 else 0)
         made.add(NOW_S - ago_s - 0.4, None if ago_s in failures_ago_s else base_ms * wave)
     return made
 
@@ -184,7 +190,8 @@ def pictures() -> dict[str, Snapshot]:
         ),
         "failed-over": snapshot(**on_secondary),
         "failed-over-routed": snapshot(
-            **on_secondary, router=RouterReading(routed=True, points_to=Role.SECONDARY, address="ep-cool-name.neon.tech")
+            **on_secondary,
+            router=RouterReading(routed=True, points_to=Role.SECONDARY, address="ep-cool-name.neon.tech"),
         ),
         "failing-back": snapshot(
             **{**on_secondary, "primary": database(Role.PRIMARY, passes=1)},
@@ -245,9 +252,7 @@ def pictures() -> dict[str, Snapshot]:
 
 
 def _unchecked(role: Role) -> DatabaseView:
-    return database(
-        role, health=Health.UNKNOWN, passes=0, verdict=None, facts=None, last_pass_s=None, checking=True
-    )
+    return database(role, health=Health.UNKNOWN, passes=0, verdict=None, facts=None, last_pass_s=None, checking=True)
 
 
 def hostile() -> Snapshot:
@@ -260,6 +265,14 @@ def hostile() -> Snapshot:
         router=RouterReading(routed=True, points_to=None, address=HOSTILE, error=HOSTILE),
         blocked=HOSTILE,
         primary=down(
-            Role.PRIMARY, 2, 2.1, Health.FAILING, verdict=bad, facts=facts, address=HOSTILE, url=HOSTILE, notes=(HOSTILE,)
+            Role.PRIMARY,
+            2,
+            2.1,
+            Health.FAILING,
+            verdict=bad,
+            facts=facts,
+            address=HOSTILE,
+            url=HOSTILE,
+            notes=(HOSTILE,),
         ),
     )

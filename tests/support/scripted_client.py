@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hotswap_tui.core.errors import RefusedError
-from hotswap_tui.core.latency import LatencyHistory
 from hotswap_tui.core.values import Event, Role
 from tests.support.pictures import EVENTS, NOW_S, history, snapshot
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hotswap_tui.core.events import Request
+    from hotswap_tui.core.latency import LatencyHistory
     from hotswap_tui.core.snapshot import Snapshot
 
 

@@ -1,0 +1,59 @@
+"""What a person asks of the engine. Whatever moves traffic is confirmed first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.errors import RefusedError
+from hotswap_tui.core.events import ArmRequest, CancelRequest, CheckRequest, DisarmRequest
+from hotswap_tui.core.values import Level
+from hotswap_tui.tui.confirm import ConfirmDialog
+from hotswap_tui.tui.desk import Desk
+from hotswap_tui.tui.plans import Plan, failback_plan, repair_plan, switch_plan
+
+if TYPE_CHECKING:
+    from hotswap_tui.core.events import Request
+
+
+class Acting(Desk, inherit_bindings=False):
+    """Requests to the engine."""
+
+    def ask(self, request: Request) -> None:
+        """Send a request; a refusal is said in the bottom line."""
+        self.run_worker(self._ask(request), exit_on_error=False)
+
+    async def _ask(self, request: Request) -> None:
+        try:
+            await self.client.request(request)
+        except RefusedError as error:
+            self.say(str(error), Level.WARNING)
+        except OSError as error:
+            self.say(f"no answer from the engine: {error}", Level.BAD)
+
+    def ask_switch(self) -> None:
+        """Ask before traffic is switched to the other database."""
+        self._confirm(switch_plan(self.present()))
+
+    def ask_failback(self) -> None:
+        """Ask before traffic goes back to the primary."""
+        self._confirm(failback_plan(self.present()))
+
+    def ask_repair(self) -> None:
+        """Ask before the gateway is pointed at the active database."""
+        self._confirm(repair_plan(self.present()))
+
+    def _confirm(self, plan: Plan) -> None:
+        self.put(ConfirmDialog(plan, self.present()))
+
+    def toggle_arm(self) -> None:
+        """Turn automatic switching off or on."""
+        armed = self.present().mode.armed
+        self.ask(DisarmRequest(self.by) if armed else ArmRequest(self.by))
+
+    def cancel_switch(self) -> None:
+        """Cancel the switch in flight."""
+        self.ask(CancelRequest(self.by))
+
+    def check_now(self) -> None:
+        """Check both databases now."""
+        self.ask(CheckRequest(self.by))

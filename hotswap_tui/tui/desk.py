@@ -1,0 +1,167 @@
+"""The picture: taken from the engine, kept while it is frozen, drawn by one timer and at once after a decision."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from hotswap_tui.core.values import Level, Role
+from hotswap_tui.tui.dialogs import Dialog
+from hotswap_tui.tui.driver import TerminalDriver
+from hotswap_tui.tui.pages import Page
+from hotswap_tui.tui.view import Choices, Note, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from textual.screen import Screen
+    from textual.timer import Timer
+
+    from hotswap_tui.core.snapshot import Snapshot
+    from hotswap_tui.engine.client import EngineClient
+    from hotswap_tui.tui.commands import Command
+
+NOTE_S = 6.0
+SOON_S = 0.1
+"""Changes are gathered for so long before they are drawn: at most ten extra frames a second."""
+
+
+class Desk(App[None], inherit_bindings=False):
+    """An app that draws an engine's picture; its subclasses let a person look around and act."""
+
+    def __init__(
+        self,
+        client: EngineClient,
+        *,
+        by: str,
+        choices: Choices,
+        commands: Sequence[Command],
+        key_names: Mapping[str, str],
+        clock: Callable[[], float],
+        ansi: bool,
+    ) -> None:
+        super().__init__(driver_class=TerminalDriver, ansi_color=True if ansi else None)
+        self.client = client
+        self.by = by
+        self.now_s = clock
+        self.choices = choices
+        self.commands = tuple(commands)
+        self.key_names = key_names
+        self._note: Note | None = None
+        self._frozen: View | None = None
+        self._charts_ready = False
+        self._drawn: tuple[object, ...] = ()
+        self._soon: Timer | None = None
+        self._ticker: Timer | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def on_mount(self) -> None:
+        """Start the one timer, and draw graphs once the first frame is out."""
+        self._unsubscribe = self.client.subscribe(self._changed)
+        self._ticker = self.set_interval(self.choices.rate_s, self._tick)
+        self.call_after_refresh(self._first_frame_is_out)
+
+    def on_unmount(self) -> None:
+        """Stop listening to the engine."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+
+    def _first_frame_is_out(self) -> None:
+        self.set_timer(SOON_S, self._load_charts)
+
+    def _load_charts(self) -> None:
+        self._charts_ready = True
+        self.paint()
+
+    def present(self) -> Snapshot:
+        """Return the engine's present picture, frozen or not."""
+        return self.client.snapshot()
+
+    def view(self) -> View:
+        """Return what is to be drawn now."""
+        clock_s = self.now_s()
+        if self._note is not None and clock_s >= self._note.until_s:
+            self._note = None
+        snapshot = self.present()
+        if self._frozen is not None:
+            changed = snapshot.version != self._frozen.snapshot.version
+            return replace(
+                self._frozen,
+                clock_s=clock_s,
+                choices=self.choices,
+                note=self._note,
+                changed_since=changed,
+                charts_ready=self._charts_ready,
+            )
+        roles = (Role.PRIMARY,) if snapshot.secondary is None else tuple(Role)
+        return View(
+            snapshot=snapshot,
+            events=self.client.events(),
+            histories={role: self.client.latency(role) for role in roles},
+            now_s=clock_s,
+            clock_s=clock_s,
+            choices=self.choices,
+            commands=self.commands,
+            keys=self.key_names,
+            note=self._note,
+            charts_ready=self._charts_ready,
+        )
+
+    def paint(self) -> None:
+        """Draw the screen on top, and the page below it when that is a dialogue."""
+        if not self.is_running or not self.screen_stack:
+            return
+        view = self.view()
+        self._drawn = _decision(view.snapshot)
+        with self.batch_update():
+            if isinstance(self.screen, Dialog):
+                page = next((s for s in reversed(self.screen_stack[:-1]) if isinstance(s, Page)), None)
+                self.screen.paint(view)
+                if page is not None:
+                    page.paint(view)
+            elif isinstance(self.screen, Page):
+                self.screen.paint(view)
+
+    def _tick(self) -> None:
+        if isinstance(self._driver, TerminalDriver) and self._driver.caught_up():
+            self.screen.refresh(layout=True)
+        self.paint()
+
+    def _changed(self) -> None:
+        if self._soon is None and _decision(self.present()) != self._drawn:
+            self._soon = self.set_timer(SOON_S, self._paint_change)
+
+    def _paint_change(self) -> None:
+        self._soon = None
+        self.paint()
+
+    def say(self, text: str, level: Level = Level.INFO) -> None:
+        """Say `text` in the bottom line for a few seconds."""
+        self._note = Note(text, level, self.now_s() + NOTE_S)
+        self.paint()
+
+    def put(self, screen: Screen[None]) -> None:
+        """Put `screen` over what is shown."""
+        _ = self.push_screen(screen)
+
+    def choose(self, choices: Choices) -> None:
+        """Draw by other choices from now on."""
+        if self._ticker is not None and choices.rate_s != self.choices.rate_s:
+            self._ticker.stop()
+            self._ticker = self.set_interval(choices.rate_s, self._tick)
+        self.choices = choices
+        self.paint()
+
+    def toggle_freeze(self) -> None:
+        """Keep the present picture, or let it go on."""
+        self._frozen = None if self._frozen is not None else replace(self.view(), frozen=True)
+        self.paint()
+
+
+def _decision(snapshot: Snapshot) -> tuple[object, ...]:
+    """Return what of a picture is drawn at once when it changes; the rest waits for the timer."""
+    switch = snapshot.switch
+    step = (switch.id, switch.step, switch.unknown) if switch is not None else None
+    return (snapshot.version, snapshot.state, snapshot.active, snapshot.mode, snapshot.disagrees, step)
