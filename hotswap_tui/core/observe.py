@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.errors import IllegalEventError
 from hotswap_tui.core.model import Record
+from hotswap_tui.core.switching import AUTOMATION
 from hotswap_tui.core.table import TABLE, Trigger
 from hotswap_tui.core.values import SWITCHING, Kind, Level, Mode, Role, State, counts
 
@@ -156,7 +157,10 @@ def slept(turn: Turn, event: Slept) -> None:
 def elapsed(turn: Turn, _event: Elapsed) -> None:
     """Arm again when a disarming was limited in time."""
     mode = turn.model.mode
-    if mode.until_s is not None and turn.now_s >= mode.until_s:
+    if mode.until_s is not None and turn.now_s >= mode.until_s and turn.model.disagrees:
+        why = f"the router points to {turn.model.reading.address}"
+        turn.set(mode=Mode(armed=False, by=AUTOMATION, since_s=turn.now_s, why=why), mode_before=Mode(since_s=turn.now_s))
+    elif mode.until_s is not None and turn.now_s >= mode.until_s:
         turn.set(mode=Mode(since_s=turn.now_s), mode_before=None)
         turn.tell(Kind.ARMED, Level.INFO, "automatic switching is on again: the time of the disarming is over")
     before = turn.model.mode_before

@@ -51,6 +51,9 @@ def cancel(turn: Turn, request: CancelRequest) -> None:
     if not in_flight.cancellable:
         msg = f"the switch to {in_flight.target} can no longer be cancelled ({in_flight.step or 'under way'})"
         raise RefusedError(msg)
+    if in_flight.cancelled_by:
+        msg = f"the switch to {in_flight.target} is being cancelled already, asked by {in_flight.cancelled_by}"
+        raise RefusedError(msg)
     turn.set(switch=replace(in_flight, cancelled_by=request.by))
     turn.effects.append(CancelSwitch(in_flight.id))
 

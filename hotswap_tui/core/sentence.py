@@ -174,7 +174,7 @@ def _why_nobody(snapshot: Snapshot) -> Part:
     second = snapshot.secondary
     if second is None:
         return Part("no secondary is configured; still checking", short="still checking", rank=SHOULD)
-    if all(view is not None and view.health is Health.DOWN for view in (snapshot.primary, second)):
+    if snapshot.primary.health is Health.DOWN and second.health is Health.DOWN:
         return Part("both are down; still checking", rank=SHOULD)
     reason = snapshot.blocked or f"{snapshot.active.other} may not take over"
     return Part(f"{reason}; still checking", short=reason, rank=SHOULD)
@@ -277,7 +277,7 @@ def _gateway(snapshot: Snapshot) -> list[Part]:
         return [Part("watching one database", rank=MAY)]
     if not router.routed:
         if snapshot.active is Role.SECONDARY:
-            return [Part("no gateway, nothing is moved", short="nothing is moved", level=Level.WARNING)]
+            return [Part("no gateway, nothing is moved", short="nothing is moved", level=Level.WARNING, rank=SHOULD)]
         long = "no gateway: nothing is moved, applications follow by themselves"
         return [Part(long, short="no gateway: nothing is moved", rank=MAY)]
     if router.error:

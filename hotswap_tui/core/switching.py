@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from hotswap_tui.core.turn import Turn
     from hotswap_tui.core.values import RouterReading
 
+AUTOMATION = "hotswap-tui"
+"""Who disarms when somebody else re-pointed the router."""
+
 
 def begin(turn: Turn, kind: SwitchKind, target: Role, why: str, *, by: str = "", forced: bool = False) -> None:
     """Start a switch. An automatic one takes a slot of the hour's budget, or keeps the one of its failed attempt."""
@@ -110,7 +113,7 @@ def _compare(turn: Turn, reading: RouterReading) -> None:
     if disagrees and not model.disagrees:
         if model.mode.armed:
             why = f"the router points to {reading.address}"
-            turn.set(mode=Mode(armed=False, by="hotswap-tui", since_s=turn.now_s, why=why), mode_before=model.mode)
+            turn.set(mode=Mode(armed=False, by=AUTOMATION, since_s=turn.now_s, why=why), mode_before=model.mode)
         text = (
             f"router points to {reading.address}, but {model.active} is the active database: somebody else "
             "changed it; automatic switching is off until a person repairs"
@@ -133,7 +136,6 @@ def _arrived(turn: Turn, switch: Switch, reading: RouterReading) -> None:
     turn.set(switch=None, last_switch=outcome, reading=reading, disagrees=False, retry=None, told_obstacle="")
     turn.set(read_router_at_s=_next_reading(turn, reading), mode=_mode_after(turn, switch))
     if switch.kind is SwitchKind.REPAIR:
-        turn.set(mode_before=None)
         text = f"router points to {switch.target} again, repaired by {switch.by}"
         turn.tell(Kind.SWITCHED, Level.GOOD, text, switch.target, kind=switch.kind.value, switch=switch.id)
         return
@@ -170,6 +172,8 @@ def _mode_after(turn: Turn, switch: Switch) -> Mode:
             turn.set(mode_before=before or mode)
         why = f"switched to {switch.target} by hand"
         return Mode(armed=False, by=switch.by, since_s=turn.now_s, why=why)
+    if switch.kind is SwitchKind.REPAIR and mode.by != AUTOMATION:
+        return mode
     if switch.by and before is not None:
         turn.set(mode_before=None)
         return before
@@ -220,6 +224,7 @@ def _stayed(turn: Turn, switch: Switch, step: str, error: str, *, cancelled: boo
     if switch.kind is SwitchKind.REPAIR:
         return
     if not turn.active.failures:
+        turn.set(suspicion_since_s=None, unavailable_since_s=None, takeover_after_s=None, told_obstacle="")
         turn.fire(serves(turn.model.active))
         return
     if turn.model.suspicion_since_s is None:

@@ -29,6 +29,10 @@ _WHY: Final = {
     sqlite3.SQLITE_READONLY: "it is read-only",
 }
 
+_NO_PLACE: Final = frozenset(
+    {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+)
+
 
 def primary_code(error: sqlite3.Error) -> int:
     """Return SQLite's primary result code, 0 when it did not come from SQLite itself."""
@@ -63,17 +67,20 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         return _checked(path, "mode=ro")
     except sqlite3.OperationalError as error:
-        # Reading a write-ahead log needs a place for its index; without a log, nothing beside the file itself is needed.
-        unwritable = primary_code(error) in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
-        if not unwritable or path.with_name(path.name + "-wal").exists():
+        if primary_code(error) not in _NO_PLACE:
             raise
+    # A write-ahead log is read through an index in a file beside it, which a full or read-only disk has no place for.
+    log = path.with_name(path.name + "-wal")
+    if not log.exists() or not log.stat().st_size:
         return _checked(path, "mode=ro&immutable=1")
+    return _checked(path, "mode=rw", "PRAGMA locking_mode = EXCLUSIVE")  # keeps the index in memory
 
 
-def _checked(path: Path, options: str) -> sqlite3.Connection:
+def _checked(path: Path, options: str, setting: str = "") -> sqlite3.Connection:
     uri = f"file:{quote(str(path.absolute()))}?{options}"
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
     try:
+        connection.execute(setting)
         _must_be_begun(connection)
     except (sqlite3.Error, JournalError):
         connection.close()

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 APPLICATION_NAME = "hotswap-tui"
 _NO_TLS_OFFERED = "rejected SSL upgrade"
 _REFUSED_SETTING = "unsupported startup parameter"
+_UNBOUND = (
+    "channel_binding=require: health checks insist on TLS, but their driver cannot bind the login to it; "
+    "sslmode=verify-full makes them certain of the server"
+)
 _WRONG_HOST_ERRORS = (OSError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched)
 """After these libpq, too, goes on to the next address."""
 
@@ -84,14 +88,7 @@ def pooler_settings(dsn: Dsn) -> dict[str, str]:
 
 def limits(dsn: Dsn) -> tuple[str, ...]:
     """Return what the connection string asks for and the checks cannot do, one sentence each."""
-    if dsn.channel_binding == "require":
-        return (
-            (
-                "channel_binding=require: health checks insist on TLS, but their driver cannot bind the login to it; "
-                "sslmode=verify-full makes them certain of the server"
-            ),
-        )
-    return ()
+    return (_UNBOUND,) if dsn.channel_binding == "require" else ()
 
 
 def _password(dsn: Dsn, place: Address) -> str:

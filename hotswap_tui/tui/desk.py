@@ -156,7 +156,11 @@ class Desk(App[None], inherit_bindings=False):
 
     def toggle_freeze(self) -> None:
         """Keep the present picture, or let it go on."""
-        self._frozen = None if self._frozen is not None else replace(self.view(), frozen=True)
+        if self._frozen is None:
+            view = self.view()
+            self._frozen = replace(view, frozen=True, events=tuple(view.events))
+        else:
+            self._frozen = None
         self.paint()
 
 

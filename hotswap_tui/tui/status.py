@@ -21,7 +21,7 @@ _ROOMY = 76
 def status_row(view: View, width: int) -> Row:
     """Return title, database, mode, check interval, age and clock in `width` cells."""
     roomy = width >= _ROOMY
-    left = [Span(" hotswap-tui", Tone.TITLE), Span("  " if roomy else " ")]
+    left = [Span(" hotswap-tui  " if roomy else " hotswap ", Tone.TITLE)]
     name = printable(view.snapshot.name)
     left.append(Span(fit(name, min(width_of(name), _NAME_WIDTH)), Tone.STRONG))
     clock = local(view.wall_s(view.clock_s))

@@ -273,7 +273,7 @@ async def test_a_cancelled_check_leaves_nothing_and_the_prober_works_on(
             await proxy.stall()
             tasks = asyncio.all_tasks()
             check = asyncio.ensure_future(prober.check(fresh=fresh))
-            await asyncio.sleep(0.05)
+            await until(prober._checking.locked)
             check.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await check
@@ -297,7 +297,7 @@ async def test_an_answer_that_came_while_this_process_was_late_counts(server_pai
         assert (await prober.check(fresh=False)).passed
         await asyncio.to_thread(server_pair.primary.freeze)
         check = asyncio.ensure_future(prober.check(fresh=False))
-        await asyncio.sleep(0.02)
+        await until(prober._checking.locked)
         server_pair.primary.thaw()
         time.sleep(0.3)  # noqa: ASYNC251 - the stall that is meant
         verdict = await check

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from hotswap_tui.core import events
 from hotswap_tui.core.policy import Policy
 from hotswap_tui.core.values import Role
+from tests.simulation.truth import FAULTS, HOUR_S, Database, Outage
 from tests.simulation.virtual_loop import VirtualLoop
-from tests.simulation.world import FAULTS, HOUR_S, Database, Outage, World
+from tests.simulation.world import World
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from tests.simulation.world import Books
+    from tests.simulation.truth import Books
 
 
 def outages(rng: random.Random, hours: float) -> list[Outage]:

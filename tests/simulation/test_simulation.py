@@ -11,7 +11,8 @@ import pytest
 from tests.simulation.schedule import simulate
 
 HOURS = float(os.environ.get("HOTSWAP_SIMULATED_HOURS", "10400"))
-SHARDS = 26
+SHARDS = 104
+"""Many, so that the runner begins with this file: it takes longest."""
 SEED = int(os.environ.get("HOTSWAP_SIMULATION_SEED", "20251114"))
 
 

@@ -65,7 +65,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             if inspect.getcoroutinestate(task.get_coro()) == inspect.CORO_CREATED:  # type: ignore[arg-type]
-                task.get_coro().close()  # type: ignore[union-attr]
+                task.get_coro().close()
 
     def _process_events(self, event_list: list[object]) -> None:
         """There are no files to watch."""

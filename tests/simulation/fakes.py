@@ -1,0 +1,181 @@
+"""The world behind the engine's ports: a clock, two databases, a router, a disk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.values import Fault, Role, RouterReading, ServerFacts, Verdict
+from hotswap_tui.engine.ports import JournalError, Restored
+from hotswap_tui.routing.router import OutcomeUnknownError, SwitchError
+from tests.simulation.truth import WALL_AT_ZERO_S, BrokenPromiseError
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Sequence
+
+    from hotswap_tui.core.values import Switch
+    from hotswap_tui.engine.ports import Entry, Sample, SwitchRecord
+    from tests.simulation.world import World
+
+
+class FakeClock:
+    """The world's time."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def wall_s(self) -> float:
+        return WALL_AT_ZERO_S + self._world.loop.now_s
+
+    def suspended_s(self) -> float:
+        return self._world.suspended_s
+
+
+class FakeProber:
+    """Answers as the database's schedule says, after a latency or the whole time-out."""
+
+    def __init__(self, world: World, role: Role, life: int) -> None:
+        self.world, self.role, self.life = world, role, life
+        self.serving = False
+        self._busy = False
+
+    def on_lost(self, listener: Callable[[str], None]) -> None:
+        self.lost = listener
+
+    async def check(self, *, fresh: bool) -> Verdict:
+        world = self.world
+        if self._busy:
+            raise BrokenPromiseError(f"two checks of the {self.role} at once")
+        self._busy = True
+        started_s = world.loop.now_s
+        database = world.databases[self.role]
+        fault = database.fault_at(started_s)
+        took_s = world.policy.connection_timeout_s if fault is Fault.TIMEOUT else 0.002 + world.rng.random() * 0.04
+        done = world.loop.create_future()
+        world.loop.call_later(took_s, done.set_result, None)
+        await done
+        self._busy = False
+        read_only = database.read_only
+        if fault is None and read_only and self.role is Role.PRIMARY:
+            fault = Fault.READ_ONLY
+        facts = READ_ONLY_FACTS if read_only else FACTS
+        verdict = Verdict(
+            self.role,
+            started_s,
+            world.loop.now_s,
+            fresh,
+            fault,
+            None if fault else took_s * 1000,
+            detail=fault.words if fault else "",
+            facts=None if fault else facts,
+        )
+        if self.life == world.life:
+            world.saw(verdict)
+        return verdict
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+FACTS = ServerFacts("18.6", in_recovery=False, read_only=False, started_at=0.0, connections=3, max_connections=100)
+READ_ONLY_FACTS = replace(FACTS, read_only=True)
+
+
+class FakeRouter:
+    """Moves the world's traffic in steps; fails, hangs and forgets now and then."""
+
+    def __init__(self, world: World, life: int) -> None:
+        self.world, self.life = world, life
+
+    async def current(self) -> RouterReading:
+        if not self.world.routed:
+            return RouterReading(routed=False)
+        await self._take(0.001)
+        return RouterReading(routed=True, points_to=self.world.points_to, address=f"{self.world.points_to}:5432")
+
+    async def switch(self, switch: Switch, progress: Callable[[str, bool], None]) -> RouterReading:
+        world = self.world
+        world.judge_begin(switch)
+        world.in_flight = switch
+        world.troubled_s = world.loop.now_s
+        world.maybe_crash_soon()
+        try:
+            progress("hold", False)
+            await self._take(0.02)
+            if world.routed and world.rng.random() < 0.1:
+                raise SwitchError("preflight", "refused")
+            progress("repoint", True)
+            await self._take(0.02)
+            trouble = world.rng.random() if world.routed else 1.0
+            if trouble < 0.05:
+                raise SwitchError("read back", "rolled back")
+            if trouble < 0.1:
+                return await self._vanish(switch)
+            world.points_to = switch.target
+            world.judge_done(switch)
+        finally:
+            if self.life == world.life:
+                world.in_flight = None
+        return RouterReading(routed=world.routed, points_to=switch.target if world.routed else None)
+
+    async def _vanish(self, switch: Switch) -> RouterReading:
+        self.world.books.unknowns += 1
+        if self.world.rng.random() < 0.5:
+            self.world.points_to = switch.target
+            self.world.judge_done(switch)
+        raise OutcomeUnknownError("no answer")
+
+    async def _take(self, seconds: float) -> None:
+        done = self.world.loop.create_future()
+        handle = self.world.loop.call_later(seconds, done.set_result, None)
+        try:
+            await done
+        finally:
+            handle.cancel()
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+class FakeJournal:
+    """Writes in order, each a moment after it was asked to; a life that has ended writes no more."""
+
+    def __init__(self, world: World, life: int) -> None:
+        self.world, self.life = world, life
+
+    def on_notice(self, listener: Callable[[str], None]) -> None:
+        """The disk is never damaged."""
+
+    async def load(self) -> Restored:
+        disk = self.world.disk
+        return Restored(memory=disk.memory, unfinished=disk.unfinished, last_event_id=disk.last_event_id)
+
+    def write(self, entry: Entry) -> asyncio.Future[None]:
+        done = self.world.loop.create_future()
+        if self.world.loop.now_s < self.world.disk.broken_until_s:
+            done.set_exception(JournalError("disk full"))
+        else:
+            self.world.loop.call_later(0.01, self._commit, entry, done)
+        return done
+
+    def _commit(self, entry: Entry, done: asyncio.Future[None]) -> None:
+        disk = self.world.disk
+        if entry.memory is not None:
+            disk.memory = entry.memory
+        if entry.switch is not None:
+            disk.unfinished = entry.switch if not entry.switch.result else None
+            self.world.committed(entry.switch)
+        if entry.events:
+            disk.last_event_id = entry.events[-1].id
+        if not done.done():
+            done.set_result(None)
+
+    def sample(self, sample: Sample) -> None:
+        """Graphs are not simulated."""
+
+    async def history(self, limit: int) -> Sequence[SwitchRecord]:  # noqa: ARG002 - the port's
+        return []  # nobody asks here
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
