@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hotswap_tui.core.text import clean
-from hotswap_tui.core.values import Role, SwitchKind
 from hotswap_tui.engine.journal_read import read_history
 from hotswap_tui.engine.ports import JournalError
 
@@ -145,9 +144,8 @@ def _cells(record: SwitchRecord) -> tuple[str, ...]:
 def _story(record: SwitchRecord) -> str:
     switch = record.switch
     parts = [clean(switch.why)]
-    down = _was_down(record)
-    if down is not None and record.down_s is not None:
-        parts.append(f"{down} was down for {duration(record.down_s)}")
+    if record.down is not None:
+        parts.append(f"{record.down} was down for {duration(record.down_s)}")
     if switch.forced:
         parts.append("forced")
     if switch.attempt > 1:
@@ -160,7 +158,7 @@ def _story(record: SwitchRecord) -> str:
 
 
 def _fields(record: SwitchRecord) -> dict[str, Any]:
-    switch, down = record.switch, _was_down(record)
+    switch = record.switch
     return {
         "id": switch.id,
         "kind": switch.kind.value,
@@ -179,17 +177,9 @@ def _fields(record: SwitchRecord) -> dict[str, Any]:
         "cancelled_by": switch.cancelled_by or None,
         "forced": switch.forced,
         "attempts": switch.attempt,
-        "was_down": down,
-        "was_down_s": None if down is None else record.down_s,
+        "was_down": record.down,
+        "was_down_s": None if record.down is None else record.down_s,
     }
-
-
-def _was_down(record: SwitchRecord) -> Role | None:
-    """Return the database whose time down the record holds: the one that is left, or the one that came back."""
-    if not record.down_s:
-        return None
-    back = record.switch.kind in {SwitchKind.FAILBACK, SwitchKind.MANUAL} and record.switch.target is Role.PRIMARY
-    return Role.PRIMARY if back else record.switch.source
 
 
 def _took_s(record: SwitchRecord) -> float | None:

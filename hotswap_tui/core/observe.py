@@ -80,7 +80,8 @@ def _tell_active(turn: Turn, before: Record, after: Record, verdict: Verdict) ->
 def _tell_standby(turn: Turn, before: Record, after: Record, verdict: Verdict) -> None:
     role = verdict.role
     if role is Role.PRIMARY and before.failures:
-        turn.tell(Kind.RETRYING, Level.INFO, "trying the primary again", role)
+        outcome = f": {_why(verdict)}" if verdict.fault else ""
+        turn.tell(Kind.RETRYING, Level.INFO, f"tried the primary again{outcome}", role)
     if verdict.fault is None:
         if before.failures and before.down_since_s is not None:
             down_s = turn.now_s - before.down_since_s

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.model import health
-from hotswap_tui.core.policy import CREDENTIALS_BACKOFF_S, FRESH_AT_LEAST_EVERY_S
+from hotswap_tui.core.policy import CREDENTIALS_BACKOFF_S, FRESH_AT_LEAST_EVERY_S, budget_allows, within_hour
 from hotswap_tui.core.snapshot import Countdown
-from hotswap_tui.core.values import Fault, Health, Role, State
+from hotswap_tui.core.values import Fault, Health, Role, State, SwitchKind
 
 if TYPE_CHECKING:
     from hotswap_tui.core.model import Model
@@ -83,13 +83,23 @@ def countdown(model: Model, policy: Policy) -> Countdown | None:
         return None
     active, standby = model.record(model.active), model.record(model.standby)
     if model.state is State.SUSPECT and active.last_start_s is not None:
-        if health(standby, policy) in {Health.DOWN, Health.DEGRADED}:
+        barred = model.standby is Role.SECONDARY and standby.read_only and not policy.allow_read_only
+        if barred or health(standby, policy) in {Health.DOWN, Health.DEGRADED}:
             return None
         missing = max(policy.failure_threshold - active.failures, 0)
         at_s = active.last_start_s + missing * policy.failure_retry_interval_s
-        return Countdown(f"switch to {model.standby}", at_s)
+        return _affordable(f"switch to {model.standby}", SwitchKind.FAILOVER, at_s, model, policy)
     if model.state is State.SECONDARY and policy.failback_auto and standby.passes and standby.last_start_s is not None:
         missing = max(policy.recovery_threshold - standby.passes, 0)
         at_s = standby.last_start_s + missing * policy.failure_retry_interval_s
-        return Countdown("fail back to primary", max(at_s, model.failback_not_before_s))
+        at_s = max(at_s, model.failback_not_before_s)
+        return _affordable("fail back to primary", SwitchKind.FAILBACK, at_s, model, policy)
     return None
+
+
+def _affordable(action: str, kind: SwitchKind, at_s: float, model: Model, policy: Policy) -> Countdown | None:
+    """Return the countdown to a switch that the hour's budget allows, put off by the wait after a failed attempt."""
+    if model.retry is not None and (model.retry.kind, model.retry.target) == (kind, model.standby):
+        return Countdown(action, max(at_s, model.retry.at_s))
+    used = len(within_hour(model.automatic_s, at_s))
+    return Countdown(action, at_s) if budget_allows(used, policy, rescue=kind is SwitchKind.FAILOVER) else None

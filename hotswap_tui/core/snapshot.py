@@ -46,8 +46,10 @@ class SwitchOutcome:
     result: str
     """done, failed, cancelled or unknown."""
     error: str = ""
+    down: Role | None = None
+    """Which database had been down; None when neither had."""
     down_s: float = 0.0
-    """How long the database that failed had been down."""
+    """For how long."""
 
     @property
     def took_s(self) -> float:

@@ -44,7 +44,7 @@ def begin(turn: Turn, kind: SwitchKind, target: Role, why: str, *, by: str = "",
     turn.set(switch=switch, next_switch_id=switch.id + 1)
     asked = f", asked by {by}" if by else ""
     arrow = f"pointing the router back at {target}" if kind is SwitchKind.REPAIR else f"{model.active} → {target}"
-    turn.tell(Kind.SWITCHING, Level.INFO, f"switching: {arrow}: {why}{asked}", target, switch=switch.id)
+    turn.tell(Kind.SWITCHING, Level.INFO, f"switching: {arrow}: {why}{asked}", target, switch=switch.id, by=by)
     turn.effects.append(BeginSwitch(switch))
 
 
@@ -132,7 +132,8 @@ def _in_flight(turn: Turn, switch_id: int) -> Switch:
 
 
 def _arrived(turn: Turn, switch: Switch, reading: RouterReading) -> None:
-    outcome = SwitchOutcome(switch, turn.now_s, "done", down_s=_down_s(turn, switch))
+    down, down_s = _outage(turn, switch)
+    outcome = SwitchOutcome(switch, turn.now_s, "done", down=down, down_s=down_s)
     turn.set(switch=None, last_switch=outcome, reading=reading, disagrees=False, retry=None, told_obstacle="")
     turn.set(read_router_at_s=_next_reading(turn, reading), mode=_mode_after(turn, switch))
     if switch.kind is SwitchKind.REPAIR:
@@ -180,14 +181,16 @@ def _mode_after(turn: Turn, switch: Switch) -> Mode:
     return mode
 
 
-def _down_s(turn: Turn, switch: Switch) -> float:
-    """Return how long the database that failed was down: the one that is left, or the primary before it came back."""
+def _outage(turn: Turn, switch: Switch) -> tuple[Role | None, float]:
+    """Return which database was down and for how long: the one that is left, or the primary before it came back."""
     model = turn.model
+    since_s = model.record(switch.source).down_since_s
+    if since_s is not None:
+        return switch.source, turn.now_s - since_s
     if switch.target is Role.PRIMARY and model.primary_down_since_s is not None:
         up_since_s = model.primary.up_since_s
-        return max(0.0, (turn.now_s if up_since_s is None else up_since_s) - model.primary_down_since_s)
-    since_s = model.record(switch.source).down_since_s
-    return 0.0 if since_s is None else turn.now_s - since_s
+        return Role.PRIMARY, max(0.0, (turn.now_s if up_since_s is None else up_since_s) - model.primary_down_since_s)
+    return None, 0.0
 
 
 def _tell_arrival(turn: Turn, switch: Switch, outcome: SwitchOutcome) -> None:
@@ -204,7 +207,7 @@ def _tell_arrival(turn: Turn, switch: Switch, outcome: SwitchOutcome) -> None:
         took_s=outcome.took_s,
         source=switch.source.value,
         down_s=outcome.down_s,
-        was_down=int(outcome.down_s > 0),
+        was_down=int(outcome.down is target),
     )
 
 
@@ -224,7 +227,7 @@ def _stayed(turn: Turn, switch: Switch, step: str, error: str, *, cancelled: boo
     if switch.kind is SwitchKind.REPAIR:
         return
     if not turn.active.failures:
-        turn.set(suspicion_since_s=None, unavailable_since_s=None, takeover_after_s=None, told_obstacle="")
+        turn.set(suspicion_since_s=None, unavailable_since_s=None, takeover_after_s=None)
         turn.fire(serves(turn.model.active))
         return
     if turn.model.suspicion_since_s is None:

@@ -74,7 +74,7 @@ class TcpProxy:
 
     async def drop(self) -> None:
         """Reset every connection, and go on as before with new ones."""
-        for client in tuple(self._clients):
+        for client in tuple(c for c in self._clients if not c.transport.is_closing()):
             endpoint: socket.socket = client.get_extra_info("socket")
             endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             client.transport.abort()

@@ -84,6 +84,7 @@ class Engine:
         self._listeners: list[Callable[[], None]] = []
         self._checking: set[Role] = set()
         self._again: dict[Role, bool] = {}
+        self._noted: dict[Role, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._switch_task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -285,12 +286,20 @@ class Engine:
     async def _probe(self, role: Role, *, fresh: bool) -> None:
         verdict = await self._targets[role].prober.check(fresh=fresh)
         self._checking.discard(role)
+        self._note(role)
         self._latency[role].add(verdict.finished_s, verdict.latency_ms if verdict.passed else None)
         self._keeper.sample(Sample(role, self._clock.wall_s(), verdict.latency_ms if verdict.passed else None))
         again = self._again.pop(role, None)
         if again is not None:
             self._check(role, fresh=again)
         self._apply(Checked(verdict))
+
+    def _note(self, role: Role) -> None:
+        """Tell once what a check could not do."""
+        note = self._targets[role].prober.note
+        if note and note != self._noted.get(role):
+            self._keep([Tell(Kind.CONFIG, Level.WARNING, f"{role}: {note}", role)])
+        self._noted[role] = note
 
     def _lost(self, role: Role, detail: str) -> None:
         self._apply(ConnectionLost(role, detail))

@@ -18,7 +18,7 @@ Row: TypeAlias = tuple[Any, ...]
 EVENT_COLUMNS: Final = "id, wall_s, kind, level, text, role, data"
 SWITCH_COLUMNS: Final = (
     "id, kind, source, target, why, by, forced, attempt, step, cancellable, cancelled_by, unknown, "
-    "started_wall_s, finished_wall_s, result, error, down_s"
+    "started_wall_s, finished_wall_s, result, error, down, down_s"
 )
 
 
@@ -90,13 +90,14 @@ def switch_row(record: SwitchRecord) -> Row:
         record.finished_wall_s,
         record.result,
         _storable(record.error),
+        record.down,
         record.down_s,
     )
 
 
 def switch_record(row: Sequence[Any]) -> SwitchRecord:
     """Return the record of `row`; its `switch.started_s` is 0."""
-    number, kind, source, target, why, by, forced, attempt, step, cancellable, cancelled_by, unknown, *times = row
+    number, kind, source, target, why, by, forced, attempt, step, cancellable, cancelled_by, unknown, *rest = row
     try:
         switch = Switch(
             id=number,
@@ -113,9 +114,12 @@ def switch_record(row: Sequence[Any]) -> SwitchRecord:
             cancelled_by=cancelled_by,
             unknown=bool(unknown),
         )
+        started_wall_s, finished_wall_s, result, told, down, down_s = rest
+        return SwitchRecord(
+            switch, started_wall_s, finished_wall_s, result, told, None if down is None else Role(down), down_s
+        )
     except ValueError as error:
         raise DamagedError(f"switch {number}: {error}") from error
-    return SwitchRecord(switch, *times)
 
 
 def _storable(text: str) -> str:

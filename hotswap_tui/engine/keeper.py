@@ -7,6 +7,7 @@ not be stored is stored again later.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.values import Kind, Level, Tell
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 DURABLE_WITHIN_S = 1.0
 """An SD card's fsync takes up to a few hundred milliseconds; a switch does not wait longer for it."""
 RETRY_S = 10.0
+CLOSED_WITHIN_S = 2.0
+"""A disk that hangs does not keep the program from ending."""
 
 
 class Keeper:
@@ -82,9 +85,10 @@ class Keeper:
         if self._retry is not None:
             self._retry.cancel()
         self._write(Entry(events, self._newest.memory if self._failing else None))
-        while self._writes:
-            await asyncio.wait(self._writes)
-        await self._journal.aclose()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSED_WITHIN_S):
+                await asyncio.wait(self._writes)
+                await self._journal.aclose()
 
     def _write(self, entry: Entry) -> None:
         if entry.memory is not None or entry.switch is not None:
@@ -125,7 +129,7 @@ def _switch_record(before: Model, after: Model, offset_s: float) -> SwitchRecord
     if outcome is not None and outcome is not before.last_switch:
         switch = outcome.switch
         started, finished = switch.started_s + offset_s, outcome.finished_s + offset_s
-        return SwitchRecord(switch, started, finished, outcome.result, outcome.error, outcome.down_s)
+        return SwitchRecord(switch, started, finished, outcome.result, outcome.error, outcome.down, outcome.down_s)
     if after.switch is not None and (before.switch is None or before.switch.id != after.switch.id):
         return SwitchRecord(after.switch, after.switch.started_s + offset_s)
     return None

@@ -95,11 +95,27 @@ def _retrying(event: Event) -> str:
     return f"{RETRYING} Attempting to reconnect to {event.role} database..."
 
 
+def _silence(_event: Event) -> None:
+    """Say nothing: the reference's own lines before and after say it."""
+
+
+def _switching(event: Event) -> str | None:
+    return _own_words(event) if event.data.get("by") else None
+
+
+def _standby_up(event: Event) -> str | None:
+    return None if event.role is Role.PRIMARY else _own_words(event)
+
+
 def _both_down(_event: Event) -> str:
     return "Error: Both primary and secondary databases are unavailable"
 
 
-_WORDS: Final[Mapping[Kind, Callable[[Event], str]]] = {
+_WORDS: Final[Mapping[Kind, Callable[[Event], str | None]]] = {
+    Kind.STARTED: _silence,
+    Kind.CONNECTION_LOST: _silence,
+    Kind.SWITCHING: _switching,
+    Kind.STANDBY_UP: _standby_up,
     Kind.CONNECTED: _connected,
     Kind.CHECK_FAILED: _check_failed,
     Kind.THRESHOLD: _threshold,

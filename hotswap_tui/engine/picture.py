@@ -88,5 +88,5 @@ def _view(model: Model, role: Role, frame: Frame, checking: Container[Role]) -> 
         down_since_s=record.down_since_s,
         next_check_s=due_s(model, role, frame.policy),
         checking=role in checking,
-        notes=target.notes,
+        notes=(*target.notes, target.prober.note) if target.prober.note else target.notes,
     )

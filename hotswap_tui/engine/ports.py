@@ -28,6 +28,8 @@ class Prober(Protocol):
 
     serving: bool
     """Whether this database serves: only then does a write check write."""
+    note: str
+    """What a check could not do, in one line; empty when nothing."""
 
     async def check(self, *, fresh: bool) -> Verdict:
         """Return a verdict within the connection time-out; never raise for what a server or network does."""
@@ -83,8 +85,10 @@ class SwitchRecord:
     result: str = ""
     """Empty while in flight; done, failed, cancelled or unknown."""
     error: str = ""
-    down_s: float | None = None
-    """How long the database that was left had been failing, until the switch was done."""
+    down: Role | None = None
+    """Which database had been down: the one that was left, or the primary that came back; None when neither had."""
+    down_s: float = 0.0
+    """For how long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ class Desk(App[None], inherit_bindings=False):
         self._frozen: View | None = None
         self._charts_ready = False
         self._drawn: tuple[object, ...] = ()
-        self._soon: Timer | None = None
+        self._soon: asyncio.TimerHandle | None = None
         self._ticker: Timer | None = None
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -67,6 +68,8 @@ class Desk(App[None], inherit_bindings=False):
         """Stop listening to the engine."""
         if self._unsubscribe is not None:
             self._unsubscribe()
+        if self._soon is not None:
+            self._soon.cancel()
 
     def _first_frame_is_out(self) -> None:
         self.set_timer(SOON_S, self._load_charts)
@@ -130,8 +133,9 @@ class Desk(App[None], inherit_bindings=False):
         self.paint()
 
     def _changed(self) -> None:
-        if self._soon is None and _decision(self.present()) != self._drawn:
-            self._soon = self.set_timer(SOON_S, self._paint_change)
+        # Not a Textual timer: the engine may call this while the app takes its timers down.
+        if self._soon is None and not self._exit and _decision(self.present()) != self._drawn:
+            self._soon = asyncio.get_running_loop().call_later(SOON_S, self.call_later, self._paint_change)
 
     def _paint_change(self) -> None:
         self._soon = None

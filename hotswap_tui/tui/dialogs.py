@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hotswap_tui.tui.commands import Command
     from hotswap_tui.tui.view import View
 
-_WIDEST = 76
+_WIDEST = 80
 _FRAME = 4
 """Border and padding, both sides."""
 
@@ -48,7 +48,7 @@ class Dialog(ModalScreen[None], inherit_bindings=False):
     def paint(self, view: View) -> None:
         """Draw the rows and fit the box to them."""
         box = self.query_one("#box", Rows)
-        width = min(self.app.size.width - 2, _WIDEST)
+        width = min(self.app.size.width, _WIDEST)
         rows = self.rows(view, width - _FRAME)[: max(self.app.size.height - 2, 1)]
         if box.styles.width is None or (box.size.width, box.size.height) != (width - _FRAME, len(rows)):
             box.styles.width, box.styles.height = width, len(rows) + 2

@@ -101,13 +101,15 @@ class HelpPage(TextPage):
                     line for c in commands for line in _help_lines(" ".join(key_names(c, self._keymap)), c.help, width)
                 ]
                 rows.append(BLANK)
-        rows.append(Row((Span(" Marks", Tone.TITLE),)))
+        rows.append(Row((Span(" Moving and marks", Tone.TITLE),)))
         for sign, meaning in _MARKS:
             rows += _help_lines(sign, meaning, width)
         return rows
 
 
 _MARKS = (
+    ("↑ ↓", "select a database or an event, or scroll; enter shows all of it"),
+    ("escape", "goes back"),
     ("▶", "the database that serves"),
     ("● up", "the last check passed; r/o: it refuses writes"),
     ("▲ failing", "checks fail, fewer than the threshold; degraded: alive, but refusing us"),

@@ -96,7 +96,7 @@ def obstacle(plan: Plan, snapshot: Snapshot) -> str:
     if target is None or target.verdict is None:
         return f"{plan.target} has not been checked yet"
     words = (target.verdict.fault or Fault.UNKNOWN).words
-    return f"{plan.target} does not answer well ({words}); only the command line can switch there, with force"
+    return f"{plan.target} is not up ({words}); only the command line can switch there, with force"
 
 
 def plan_rows(plan: Plan, view: View, width: int) -> list[Row]:

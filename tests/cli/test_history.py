@@ -25,6 +25,7 @@ RECORDS = [
         WALL_S,
         WALL_S + 1.21,
         "done",
+        down=Role.PRIMARY,
         down_s=14.8,
     ),
     SwitchRecord(
@@ -32,6 +33,7 @@ RECORDS = [
         WALL_S + 300,
         WALL_S + 300.4,
         "done",
+        down=Role.PRIMARY,
         down_s=192.0,
     ),
     SwitchRecord(

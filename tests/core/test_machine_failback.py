@@ -62,7 +62,7 @@ def test_disarmed_automation_does_not_fail_back():
 
 def test_each_try_of_the_failed_primary_is_told():
     machine = Machine().on_secondary().check(PRIMARY, Fault.REFUSED, times=2)
-    assert machine.said(Kind.RETRYING) == ["trying the primary again"] * 2
+    assert machine.said(Kind.RETRYING) == ["tried the primary again: connection refused"] * 2
 
 
 def test_the_way_back_says_how_long_the_primary_was_down():

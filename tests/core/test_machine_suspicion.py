@@ -78,7 +78,7 @@ def test_a_class_that_does_not_count_is_told_once_not_at_every_check():
 def test_a_failing_standby_is_told_once_and_its_return_too():
     machine = Machine().both_up().check(SECONDARY, Fault.REFUSED, times=4).check(SECONDARY)
     assert (machine.state, len(machine.said(Kind.STANDBY_DOWN))) == (State.PRIMARY, 1)
-    assert machine.said(Kind.STANDBY_UP) == ["secondary: answers again after 4 failures, 4.0s"]
+    assert machine.said(Kind.STANDBY_UP) == ["secondary: answers again after 4 failures, 4.1s"]
 
 
 def test_a_failing_standby_is_no_suspicion():

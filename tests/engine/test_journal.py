@@ -127,10 +127,7 @@ async def test_an_entry_is_written_whole_or_not_at_all(tmp_path):
 
 
 def _write_half(directory: Path) -> None:
-    def fails(_: object) -> None:
-        raise sqlite3.IntegrityError
-
-    store = journal_store.Store(directory, lambda: WALL_S, fails)
+    store = journal_store.Store(directory, lambda: WALL_S, lambda _: None)
     connection = store._opened()
     try:
         with connection:
@@ -176,6 +173,19 @@ async def test_samples_are_written_in_batches(tmp_path, monkeypatch):
             count = "SELECT count(*) FROM sample"
             assert connection.execute(count).fetchone() == (0,)
             await until(lambda: connection.execute(count).fetchone() == (1,))
+
+
+async def test_samples_that_could_not_be_written_go_with_a_later_batch(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_module, "BATCH_S", 0.05)
+    state = tmp_path / "state"
+    state.write_text("a file where the directory should be")
+    async with opened(state) as journal:
+        journal.sample(Sample(Role.PRIMARY, WALL_S, 1.0))
+        flushed = journal._batch
+        await until(lambda: journal._batch not in {None, flushed})
+        state.unlink()
+        await until(lambda: not journal._samples)
+        assert len((await journal.load()).samples) == 1
 
 
 async def test_samples_go_with_an_entry(tmp_path):

@@ -86,11 +86,24 @@ def test_the_exact_error_is_added_where_it_says_more(fault, error, cause):
     assert line == f"[DB Manager] ❌ Failed to connect to primary database: {cause}"
 
 
-@pytest.mark.parametrize("kind", Kind)
+SILENT = {Kind.STARTED, Kind.CONNECTION_LOST, Kind.SWITCHING, Kind.STANDBY_UP}
+
+
+@pytest.mark.parametrize("kind", sorted(set(Kind) - SILENT))
 def test_every_kind_has_a_line_without_any_figures(kind):
     line = reference_line(event(kind, PRIMARY))
     assert line is not None
     assert line.startswith("[DB Manager] ")
+
+
+@pytest.mark.parametrize("kind", sorted(SILENT))
+def test_what_the_reference_says_in_its_next_line_is_not_said_twice(kind):
+    assert reference_line(event(kind, PRIMARY)) is None
+
+
+def test_what_a_person_asked_for_and_the_other_database_is_said():
+    assert reference_line(event(Kind.SWITCHING, PRIMARY, by="pi@tty1")) is not None
+    assert reference_line(event(Kind.STANDBY_UP, SECONDARY)) is not None
 
 
 def test_an_event_without_words_has_no_line():

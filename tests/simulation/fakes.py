@@ -38,6 +38,7 @@ class FakeProber:
     def __init__(self, world: World, role: Role, life: int) -> None:
         self.world, self.role, self.life = world, role, life
         self.serving = False
+        self.note = ""
         self._busy = False
 
     def on_lost(self, listener: Callable[[str], None]) -> None:

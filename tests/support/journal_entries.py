@@ -38,7 +38,7 @@ def switch(
 ) -> SwitchRecord:
     moved = Switch(number, SwitchKind.FAILOVER, Role.PRIMARY, Role.SECONDARY, 0.0, why, attempt=attempt)
     finished = WALL_S + 1.25 if result else None
-    return SwitchRecord(moved, WALL_S, finished, result, "", 12.5 if result else None)
+    return SwitchRecord(moved, WALL_S, finished, result, "", Role.PRIMARY if result else None, 12.5 if result else 0.0)
 
 
 @contextlib.asynccontextmanager

@@ -70,6 +70,12 @@ class PtyProgram:
             if time.monotonic() > deadline or not self._read(0.1, deadline):
                 raise AssertionError(f"{wanted!r} not printed within {deadline_s:g} s: {self.output[-2000:]!r}")
 
+    def read_for(self, seconds: float) -> None:
+        """Read whatever is printed for so long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._read(0.1, deadline)
+
     def _read(self, wait_s: float, deadline: float) -> bool:
         while time.monotonic() < deadline:
             if select.select([self.master], [], [], wait_s)[0]:

@@ -34,7 +34,8 @@ CREATE TABLE switch (
     finished_wall_s REAL,
     result TEXT NOT NULL,
     error TEXT NOT NULL,
-    down_s REAL
+    down TEXT,
+    down_s REAL NOT NULL
 );
 
 -- Checks as they were. `role` is 0 for the primary, 1 for the secondary; `latency_us` is null when the check failed.

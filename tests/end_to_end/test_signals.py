@@ -1,0 +1,59 @@
+"""Signals and vanished terminals end the real program, engine included, and give the terminal back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.until import until_sync
+
+FIRST_S = 15.0
+END_S = 5.0
+
+
+def children(pid):
+    """Return the processes that `pid` has started, theirs included."""
+    found = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    return [*found, *(grandchild for child in found for grandchild in children(child))]
+
+
+def lives(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_it_and_restores_the_terminal(workplace, number):
+    with workplace.show(columns=80, rows=24) as terminal:
+        terminal.wait_for("PRIMARY serving", "● live", deadline_s=FIRST_S)
+        started = children(terminal.process.pid)
+        terminal.process.send_signal(number)
+        assert terminal.ended(END_S) == 128 + number
+        assert terminal.restored
+        assert "Traceback" not in terminal.last_words
+        until_sync(lambda: not any(map(lives, started)), END_S, "its children")
+    assert workplace.log()[-1] == "[DB Manager] engine stopped"
+
+
+@pytest.mark.parametrize("stuck", [False, True], ids=["steady", "during a failing check"])
+def test_a_closed_terminal_ends_it(workplace, server_pair, stuck):
+    with workplace.show(DB_CONNECTION_TIMEOUT="60000") as terminal:
+        terminal.wait_for("PRIMARY serving", "● live", deadline_s=FIRST_S)
+        if stuck:
+            server_pair.primary.freeze()
+            terminal.press("r")
+            terminal.wait_for("live    1.")
+        started = children(terminal.process.pid)
+        terminal.hang_up()
+        began_s = time.monotonic()
+        assert terminal.process.wait(END_S) == 128 + signal.SIGHUP
+        assert time.monotonic() - began_s < END_S
+        until_sync(lambda: not any(map(lives, started)), END_S, "its children")
+    assert workplace.log()[-1] == "[DB Manager] engine stopped"
