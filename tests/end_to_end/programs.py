@@ -18,7 +18,7 @@ THRESHOLD = 3
 RETRY_MS = 100
 TIMEOUT_MS = 300
 FAST = {
-    "DB_HEALTH_CHECK_INTERVAL": "200",
+    "DB_HEALTH_CHECK_INTERVAL": "300",
     "DB_CONNECTION_TIMEOUT": str(TIMEOUT_MS),
     "DB_FAILURE_THRESHOLD": str(THRESHOLD),
     "DB_FAILURE_RETRY_INTERVAL": str(RETRY_MS),
@@ -26,7 +26,7 @@ FAST = {
     "DB_FRESH_CONNECT_EVERY": "5",
     "DB_MAX_SWITCHES_PER_HOUR": "60",
 }
-TURN_S = (THRESHOLD * (RETRY_MS + TIMEOUT_MS) + 200) / 1000
+TURN_S = (THRESHOLD * (RETRY_MS + TIMEOUT_MS) + 300) / 1000
 """How long a confirmed failure may take before traffic moves: threshold times retry interval and time-out, one interval first."""
 LATE_S = 4.0
 """What a busy test machine adds to a process that is scheduled, checks, decides and paints."""
