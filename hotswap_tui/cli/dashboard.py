@@ -70,6 +70,9 @@ def fit_terminal() -> TerminalProfile | None:
     """Return what this terminal can show; None, with a sentence on stderr, when it cannot show the dashboard."""
     from hotswap_tui.tui.terminal import terminal_profile  # noqa: PLC0415 - only the dashboard needs it
 
+    if not (sys.stdin.isatty() and (sys.stdout.isatty() or sys.stderr.isatty())):
+        print("the dashboard needs a terminal", file=sys.stderr)
+        return None
     profile = terminal_profile(os.environ, sys.stdout.encoding)
     if profile.refuse_reason:
         print(profile.refuse_reason, file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hotswap_tui.cli import exit_codes
@@ -64,7 +65,7 @@ async def _script(args: argparse.Namespace) -> int:
     from hotswap_tui.demo.stage import Stage  # noqa: PLC0415
     from hotswap_tui.engine.assembly import assemble  # noqa: PLC0415
 
-    narrator = Narrator()
+    narrator = Narrator(partial(print, flush=True))
     narrator.say("starting two servers")
     async with Stage(overrides(args)) as stage, assemble(stage.loaded, narrator.event) as engine:
         await perform(stage, engine, narrator)

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hotswap_tui import __version__
 from hotswap_tui.cli import dashboard, demo, exit_codes, history, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: SLF001 - there is no public name
+    """Refuse options before the command, which are the dashboard's: argparse would drop them in silence."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        given = [dest for dest, value in vars(namespace).items() if value != parser.get_default(dest)]
+        if given and values:
+            parser.error(f"options stand after the command: hotswap-tui {values[0]} …")
+        super().__call__(parser, namespace, values, option_string)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -21,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"hotswap-tui {__version__}")
     dashboard.add_options(parser)
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", action=_Commands)
     for command in (demo, history, settings):
         command.add_parser(subparsers)
     return parser

@@ -29,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Print, and return the exit code."""
-    from hotswap_tui.config import SettingsError, settings_table  # noqa: PLC0415 - see options.load_settings
+    from hotswap_tui.config import HOT_SWAP_HINT, SettingsError, settings_table  # noqa: PLC0415 - see options.load_settings
 
     if args.markdown:
         print(settings_table())
@@ -41,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
         return exit_codes.USAGE
     for name, value in _values(loaded):
         print(f"{name:<26} {value}  ({loaded.sources[name]})")
-    for line in (*loaded.warnings, *loaded.notes):
+    hint = () if loaded.secondary else (HOT_SWAP_HINT,)
+    for line in (*hint, *loaded.warnings, *loaded.notes):
         print(line, file=sys.stderr)
     return exit_codes.OK
 
@@ -53,4 +54,5 @@ def _values(loaded: Loaded) -> Iterator[tuple[str, str]]:
             dsn = dsns[name]
             yield name, "not set" if dsn is None else dsn.masked()
         else:
-            yield name, str(loaded.value(name))
+            value = loaded.value(name)
+            yield name, str(int(value) if isinstance(value, bool) else value)

@@ -160,7 +160,9 @@ def elapsed(turn: Turn, _event: Elapsed) -> None:
     mode = turn.model.mode
     if mode.until_s is not None and turn.now_s >= mode.until_s and turn.model.disagrees:
         why = f"the router points to {turn.model.reading.address}"
-        turn.set(mode=Mode(armed=False, by=AUTOMATION, since_s=turn.now_s, why=why), mode_before=Mode(since_s=turn.now_s))
+        turn.set(
+            mode=Mode(armed=False, by=AUTOMATION, since_s=turn.now_s, why=why), mode_before=Mode(since_s=turn.now_s)
+        )
     elif mode.until_s is not None and turn.now_s >= mode.until_s:
         turn.set(mode=Mode(since_s=turn.now_s), mode_before=None)
         turn.tell(Kind.ARMED, Level.INFO, "automatic switching is on again: the time of the disarming is over")

@@ -75,17 +75,18 @@ def play(stage: Stage, engine: Engine) -> tuple[Step, ...]:
 
 
 class Narrator:
-    """Prints steps and events with the seconds since the beginning."""
+    """Tells steps and events to `out`, line by line, with the seconds since the beginning."""
 
-    def __init__(self) -> None:
+    def __init__(self, out: Callable[[str], None]) -> None:
         self._began_s = time.monotonic()
+        self._out = out
 
     def say(self, text: str) -> None:
-        """Print one line."""
-        print(f"{time.monotonic() - self._began_s:7.2f}s  {text}", flush=True)
+        """Tell one line."""
+        self._out(f"{time.monotonic() - self._began_s:7.2f}s  {text}")
 
     def event(self, event: Event) -> None:
-        """Print one event."""
+        """Tell one event."""
         self.say(f"    {event.level.value} {event.text}")
 
 

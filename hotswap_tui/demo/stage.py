@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FAST: Mapping[str, str] = {
-    "DB_HEALTH_CHECK_INTERVAL": "1000",
+    "DB_HEALTH_CHECK_INTERVAL": "500",
     "DB_CONNECTION_TIMEOUT": "500",
     "DB_FAILURE_RETRY_INTERVAL": "500",
-    "DB_PRIMARY_RETRY_INTERVAL": "3000",
+    "DB_PRIMARY_RETRY_INTERVAL": "2000",
     "DB_FRESH_CONNECT_EVERY": "5",
     "DB_MAX_SWITCHES_PER_HOUR": "60",
 }
@@ -69,6 +69,10 @@ class Stage:
     def server(self, role: Role) -> Server:
         """Return the server behind `role`."""
         return self._servers[role]
+
+    def delay(self, role: Role, delay_ms: float) -> None:
+        """Add `delay_ms` to each answer from now on."""
+        self._proxies[role].delay_ms = delay_ms
 
     async def crash(self, role: Role) -> str:
         """Kill the server and everything it runs; say so."""

@@ -57,7 +57,7 @@ SWITCH_AT_SHUTDOWN_S = 2.0
 class Engine:
     """Watch the configured databases, decide, act and tell."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its ports
         self,
         policy: Policy,
         targets: Mapping[Role, Target],

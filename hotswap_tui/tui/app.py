@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual.binding import BindingsMap
 from textual.theme import Theme
 
 from hotswap_tui.core.values import Level
 from hotswap_tui.tui.acting import Acting
 from hotswap_tui.tui.ascii_filter import AsciiFilter
-from hotswap_tui.tui.commands import COMMANDS, WINDOWS_S, Command, key_names
+from hotswap_tui.tui.commands import COMMANDS, WINDOWS_S, Command, check_keymap, key_names
 from hotswap_tui.tui.dialogs import QuitDialog
 from hotswap_tui.tui.looking import Looking
 from hotswap_tui.tui.main_page import MainPage
@@ -53,7 +52,7 @@ PLAIN = TerminalProfile(ascii=False, ansi=False)
 class HotSwapApp(Acting, Looking, inherit_bindings=False):
     """The dashboard over `client`.
 
-    `keys` maps command ids to Textual key names, several separated by commas; ValueError when an id is no command.
+    `keys` maps command ids to Textual key names, several separated by commas; ValueError as in `check_keymap`.
     `clock` gives monotonic seconds on the engine's scale. `extra_commands` stand after the built-in ones and are
     bound, shown and listed like them. Snapshots are written into `directory`, by default the working directory.
     """
@@ -76,9 +75,7 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
     ) -> None:
         self.keymap = dict(keys or {})
         every = (*COMMANDS, *extra_commands)
-        if unknown := set(self.keymap) - {command.id for command in every}:
-            message = f"keys are given for commands that do not exist: {', '.join(sorted(unknown))}"
-            raise ValueError(message)
+        check_keymap(every, self.keymap)
         usable = [command for command in every if not (read_only and command.acting)]
         interval_s = client.snapshot().policy.check_interval_s
         window_s = next((w for w in WINDOWS_S if w >= CHECKS_IN_WINDOW * interval_s), WINDOWS_S[-1])
@@ -153,6 +150,8 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """Show where it failed, without the values: they are nobody's business in a bug report."""
+        from rich.traceback import Traceback  # noqa: PLC0415 - 40 ms of start-up and 2 MB that only a failure needs
+
         trace = Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
         self._close_messages_no_wait()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from hotswap_tui.tui.view import View
 
 _ROOMY = 64
+_REDRAW_NOW_S = 5.0
+"""How long the bar of now may lag behind its bucket's maximum: drawing is most of what the dashboard costs."""
 
 
 class ChartBlock(Container):
@@ -35,6 +37,8 @@ class ChartBlock(Container):
         self._ascii_only = ascii_only
         self._scale: Scale | None = None
         self._scaled_for: tuple[object, ...] = ()
+        self._settled: tuple[object, ...] = ()
+        self._drawn_s = -_REDRAW_NOW_S
 
     def compose(self) -> ComposeResult:
         """Yield head, graph and ruler."""
@@ -67,7 +71,11 @@ class ChartBlock(Container):
         return buckets, self._scale
 
     def draw(self, view: View, buckets: Buckets, scale: Scale) -> None:
-        """Draw the graph and its ruler."""
+        """Draw the graph and its ruler; the bucket of now alone waits until it ends or a check in it fails."""
+        settled = (scale, buckets.failed, buckets.max_ms[: buckets.end - 1], buckets.end, self.size)
+        if settled == self._settled and view.clock_s - self._drawn_s < _REDRAW_NOW_S:
+            return
+        self._settled, self._drawn_s = settled, view.clock_s
         self.query_one(LatencyChart).update(buckets, scale)
         self.query_one(TimeRuler).update(buckets, view.choices.window_s, view.switches_s())
 

@@ -62,6 +62,35 @@ def key_names(command: Command, keymap: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(_SHORT_NAMES.get(key.strip(), format_key(key.strip())) for key in keys)
 
 
+def parse_keymap(text: str) -> dict[str, str]:
+    """Return a keymap out of `id=keys` pairs separated by blanks: `arm=D,ctrl+a events=v`.
+
+    Raises ValueError naming the pair that is none.
+    """
+    keymap = {}
+    for pair in text.split():
+        command_id, separator, keys = pair.partition("=")
+        if not (command_id and separator and keys):
+            message = f"{pair!r} is not of the form command=key"
+            raise ValueError(message)
+        keymap[command_id] = keys
+    return keymap
+
+
+def check_keymap(commands: Sequence[Command], keymap: Mapping[str, str]) -> None:
+    """Raise ValueError when `keymap` names no command, or gives one key to two: the wrong one of them may act."""
+    if unknown := set(keymap) - {command.id for command in commands}:
+        message = f"keys are given for commands that do not exist: {', '.join(sorted(unknown))}"
+        raise ValueError(message)
+    owners: dict[str, str] = {}
+    for command in commands:
+        for name in key_names(command, keymap):
+            if name in owners:
+                message = f"the key {name} is given to both {owners[name]} and {command.id}"
+                raise ValueError(message)
+            owners[name] = command.id
+
+
 def find(commands: Sequence[Command], text: str) -> list[Command]:
     """Return the commands whose words contain every word of `text`, in their own order."""
     words = text.lower().split()

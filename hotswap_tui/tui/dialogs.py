@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from hotswap_tui.tui.view import View
 
 _WIDEST = 80
+_AROUND = 5
+"""Lines that stay free: border, the two lines above, the one below."""
+_ANSWER = 3
+"""The last rows say what can be pressed; they are never cut."""
 _FRAME = 4
 """Border and padding, both sides."""
 
@@ -49,7 +53,7 @@ class Dialog(ModalScreen[None], inherit_bindings=False):
         """Draw the rows and fit the box to them."""
         box = self.query_one("#box", Rows)
         width = min(self.app.size.width, _WIDEST)
-        rows = self.rows(view, width - _FRAME)[: max(self.app.size.height - 2, 1)]
+        rows = shortened(self.rows(view, width - _FRAME), self.app.size.height - _AROUND)
         if box.styles.width is None or (box.size.width, box.size.height) != (width - _FRAME, len(rows)):
             box.styles.width, box.styles.height = width, len(rows) + 2
         box.border_title = self.heading
@@ -147,6 +151,13 @@ class Palette(Dialog):
         self.shut()
         if found:
             self.app.call_later(self.dashboard.action_command, found[self._index].id)
+
+
+def shortened(rows: list[Row], room: int) -> list[Row]:
+    """Return at most `room` rows; what is too much is cut before the last ones."""
+    if len(rows) <= room:
+        return rows
+    return [*rows[: max(room - _ANSWER - 1, 0)], Row((Span(" …", Tone.DIM),)), *rows[-_ANSWER:]]
 
 
 def edited(text: str, event: Key) -> str:

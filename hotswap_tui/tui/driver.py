@@ -7,6 +7,7 @@ write, and its thirty-first waiting write blocks the event loop, on which the pr
 from __future__ import annotations
 
 import os
+import re
 import select
 import sys
 from codecs import getincrementaldecoder
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     from textual.app import App
 
-_KITTY_ON = "\x1b[>"
-"""Begins the request for the kitty keyboard protocol. Left on by a killed program it makes the shell unusable."""
+_UNWANTED = re.compile(r"\x1b\[[<>]\d*u|\x1b\]22;[^\x07]*\x07")
+"""The kitty keyboard protocol, on and off: left on by a killed program it makes the shell unusable. And the shape of a
+mouse pointer that we do not follow."""
 _TICK_MS = 100
 _BACKLOG = 20
 """Waiting writes after which frames are dropped; Textual's queue blocks at 30."""
@@ -96,7 +98,7 @@ class TerminalDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Send `data`, unless nobody is there or the terminal is too far behind."""
         writer = self._writer_thread
-        if self._terminal.gone or writer is None or (data.startswith(_KITTY_ON) and data.endswith("u")):
+        if self._terminal.gone or writer is None or _UNWANTED.fullmatch(data):
             return
         if writer._queue.qsize() >= _BACKLOG:  # noqa: SLF001 - the only way to know that put would block
             self._behind = True

@@ -29,7 +29,7 @@ def footer_row(view: View, width: int) -> Row:
             spans = _spans(view, kept, between)
             if spans_width(spans) <= width:
                 return Row(tuple(spans))
-    return Row(clip(tuple(_spans(view, [c for c in shown if not c.rank], 1)), width))
+    return Row(clip(tuple(_spans(view, [c for c in shown if c.rank <= 0], 1)), width))
 
 
 def _visible(command: Command, view: View) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hotswap_tui.tui.view import View
 
 _LABEL = 8
+_ROOM_FOR_ADDRESSES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +145,11 @@ def _side(label: str, database: DatabaseView, view: View, width: int) -> list[Ro
     head = Span(f" {fit(label, _LABEL)}", Tone.DIM)
     role = Span(f"{database.role.value.upper():<10}", Tone.STRONG)
     figures = "   ".join(part for part in (last, seen) if part)
+    first = Row((head, role, Span(f"{state.text:<11}", state.tone), Span(figures)))
+    if width < _ROOM_FOR_ADDRESSES:
+        return [first]
     address = Span(" " * (_LABEL + 1) + fit(database.address, width - _LABEL - 1), Tone.DIM)
-    return [Row((head, role, Span(f"{state.text:<11}", state.tone), Span(figures))), Row((address,))]
+    return [first, Row((address,))]
 
 
 def _line(label: str, text: str, width: int, tone: Tone = Tone.PLAIN) -> list[Row]:

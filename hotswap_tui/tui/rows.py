@@ -28,6 +28,7 @@ class Rows(Widget, can_focus=False):
         super().__init__(id=id, classes=classes)
         self._rows: tuple[Row, ...] = ()
         self._faded = False
+        self._styles_of_tones: dict[Tone, Style] = {}
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -57,4 +58,12 @@ class Rows(Widget, can_focus=False):
         return strip.apply_style(_REVERSE) if shown.selected else strip
 
     def _style(self, tone: Tone) -> Style:
-        return self.get_component_rich_style(f"tone-{Tone.DIM if self._faded else tone}")
+        shown = Tone.DIM if self._faded else tone
+        if shown not in self._styles_of_tones:
+            self._styles_of_tones[shown] = self.get_component_rich_style(f"tone-{shown}")
+        return self._styles_of_tones[shown]
+
+    def notify_style_update(self) -> None:
+        """Look the tones up again: the stylesheet has been applied anew."""
+        super().notify_style_update()
+        self._styles_of_tones.clear()

@@ -93,10 +93,14 @@ def _fitting(parts: list[Part], keys: Mapping[str, str], tone: Tone, width: int)
         for act, index in steps:
             if spans_width(spans()) > width:
                 act(index)
-    for index in reversed([i for i in by_weakness if i not in shown]):
+    for index in [i for i in reversed(by_weakness) if i not in shown]:
         shown.add(index)
         if spans_width(spans()) > width:
             shown.remove(index)
+    for index in [i for i in reversed(by_weakness) if i in short]:
+        short.remove(index)
+        if spans_width(spans()) > width:
+            short.add(index)
     return spans()
 
 

@@ -1,54 +1,77 @@
-"""Print what the dashboard costs on a real pty: first frame, CPU, bytes, memory.
-
-    .venv/bin/python -m tests.bench.bench_dashboard [seconds] [WIDTHxHEIGHT] [program …]
-
-The default program shows a client without servers, so the figures are the dashboard's own.
-"""
+"""Print what the whole program costs at 120x40, one check a second: python -m tests.bench.bench_dashboard [SECONDS]."""
 
 from __future__ import annotations
 
-import os
+import re
+import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-from tests.support.pty_program import PtyProgram
+from hotswap_tui.demo.servers import Server
+from tests.bench import bench_engine
+from tests.bench.processes import SETTLED_S, cost, environment
+from tests.end_to_end.programs import PROGRAM
+from tests.end_to_end.terminal import Terminal
+from tests.support.until import until_sync
 
-PROGRAM = "tests/support/dashboard_program.py"
-FIRST_FRAME = b"seen"
-SETTLE_S = 3.0
-
-
-def cpu_s(pid: int) -> float:
-    """Return the seconds of CPU that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def rss_mb(pid: int) -> float:
-    """Return the resident memory of a process in megabytes."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+FIRST_FRAMES = 5
+TARGETS = "targets: app 1.2 % above the engine, 6 kB/s, 60 MB, first frame 0.60 s"
+MODULES = ("hotswap_tui.cli.main", "hotswap_tui.config", "hotswap_tui.engine.assembly", "hotswap_tui.tui.app")
+_IMPORT = re.compile(r"import time: +\d+ \| +(\d+) \| ( *)(\S+)")
 
 
-def main() -> None:
-    """Measure and print."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
-    width, height = (sys.argv[2] if len(sys.argv) > 2 else "120x40").split("x")
-    arguments = sys.argv[3:] or [PROGRAM]
-    begun = time.monotonic()
-    with PtyProgram(arguments, size=(int(width), int(height))) as program:
-        program.read_until(FIRST_FRAME)
-        first_frame_s = time.monotonic() - begun
-        program.read_for(SETTLE_S)
-        cpu, sent, start = cpu_s(program.process.pid), len(program.output), time.monotonic()
-        program.read_for(seconds)
-        took = time.monotonic() - start
-        cpu, sent = cpu_s(program.process.pid) - cpu, len(program.output) - sent
-        print(f"{width}x{height}, {took:.0f} s, {' '.join(arguments)}")
-        print(f"first frame {first_frame_s:.2f} s   CPU {100 * cpu / took:.2f} %   {sent / took / 1000:.2f} kB/s", end="   ")
-        print(f"RSS {rss_mb(program.process.pid):.0f} MB")
+def start(primary: Server, secondary: Server, directory: str) -> Terminal:
+    """Start the program on a terminal that nobody draws."""
+    environ = environment(primary, secondary, directory)
+    return Terminal([PROGRAM], environ, Path(directory), emulate=False)
+
+
+def running(primary: Server, secondary: Server, seconds: float) -> tuple[float, float, float]:
+    """Return percent of one core, MB and kB/s of a dashboard that is watched for `seconds`."""
+    with tempfile.TemporaryDirectory() as directory, start(primary, secondary, directory) as terminal:
+        time.sleep(SETTLED_S)
+        before, sent = cost(terminal.process.pid), len(terminal.raw)
+        time.sleep(seconds)
+        after = cost(terminal.process.pid)
+        sent = len(terminal.raw) - sent
+    return after.percent_since(before), after.resident_mb, sent / 1000 / (after.at_s - before.at_s)
+
+
+def first_frame_s(primary: Server, secondary: Server) -> float:
+    """Return the seconds from the start of the program to the first frame with a database in it."""
+    with tempfile.TemporaryDirectory() as directory:
+        began_s = time.monotonic()
+        with start(primary, secondary, directory) as terminal:
+            until_sync(lambda: b"primary" in terminal.raw, 20.0, "the first frame")
+            return time.monotonic() - began_s
+
+
+def imports(module: str) -> list[tuple[float, str]]:
+    """Return the milliseconds that `module` and the dearest packages below it take to import, cumulative."""
+    command = [sys.executable, "-X", "importtime", "-c", f"import {module}"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    found = [(int(us) / 1000, name) for us, _, name in _IMPORT.findall(told)]
+    return sorted(found, reverse=True)[:12]
+
+
+def main(seconds: float) -> None:
+    """Print the figures."""
+    print(TARGETS)
+    engine = bench_engine.main(seconds)
+    with Server("primary", fsync=False) as primary, Server("secondary", fsync=False) as secondary:
+        percent, resident_mb, sent_kb = running(primary, secondary, seconds)
+        print(f"with dashboard      {percent:6.2f} % of one core   {resident_mb:5.1f} MB   {sent_kb:.2f} kB/s")
+        print(f"dashboard above     {percent - engine:6.2f} %")
+        frames_s = sorted(first_frame_s(primary, secondary) for _ in range(FIRST_FRAMES))
+    median_s = statistics.median(frames_s)
+    print(f"first frame         {median_s:6.2f} s   ({frames_s[0]:.2f} to {frames_s[-1]:.2f}, {FIRST_FRAMES} starts)")
+    for module in MODULES:
+        dearest = "  ".join(f"{name} {ms:.0f}" for ms, name in imports(module))
+        print(f"import, ms          {dearest}")
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 60.0)

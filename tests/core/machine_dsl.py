@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -36,10 +36,10 @@ def facts(*, read_only: bool = False, in_recovery: bool = False) -> ServerFacts:
     )
 
 
-def verdict(role: Role, started_s: float, fault: Fault | None = None, **more: object) -> Verdict:
+def verdict(role: Role, started_s: float, fault: Fault | None = None, **more: Any) -> Verdict:
     """Return the outcome of a check that took 10 ms, unless `finished_s` says otherwise."""
-    values: dict[str, object] = {"finished_s": started_s + 0.01, "facts": None if fault else facts()}
-    return Verdict(role=role, started_s=started_s, fault=fault, **(values | more))  # type: ignore[arg-type]
+    values: dict[str, Any] = {"finished_s": started_s + 0.01, "facts": None if fault else facts()}
+    return Verdict(role=role, started_s=started_s, fault=fault, **(values | more))
 
 
 def points_at(role: Role | None) -> RouterReading:
@@ -58,9 +58,9 @@ class Machine:
         routed: bool = False,
         has_secondary: bool = True,
         now_s: float = START_S,
-        **policy: object,
+        **policy: Any,
     ) -> None:
-        self.policy = Policy(**policy)  # type: ignore[arg-type]
+        self.policy = Policy(**policy)
         self.now_s = now_s
         reading = points_at(active) if routed else None
         self.model = resume(self.policy, now_s, has_secondary=has_secondary, active=active, reading=reading)
@@ -77,7 +77,14 @@ class Machine:
         return self
 
     def check(
-        self, role: Role, fails: Fault | None = None, *, times: int = 1, after_s: float = 1.0, took_s: float = 0.01, **more: object
+        self,
+        role: Role,
+        fails: Fault | None = None,
+        *,
+        times: int = 1,
+        after_s: float = 1.0,
+        took_s: float = 0.01,
+        **more: Any,
     ) -> Machine:
         """Let checks of `role` end, each begun `after_s` after the moment before; a fault makes them fail."""
         for _ in range(times):

@@ -50,7 +50,11 @@ class MachineStories(RuleBasedStateMachine):
         self.points_to: Role | None = Role.PRIMARY if alone else active
         self.books = Books(policy, Role.PRIMARY if alone else active)
         self.model: Model = resume(
-            policy, self.now_s, has_secondary=not alone, active=active, reading=points_at(self.points_to) if routed else None
+            policy,
+            self.now_s,
+            has_secondary=not alone,
+            active=active,
+            reading=points_at(self.points_to) if routed else None,
         )
 
     # -- the step, under watch ----------------------------------------------------------------------
@@ -74,7 +78,9 @@ class MachineStories(RuleBasedStateMachine):
                 assert not isinstance(event, events.DisarmRequest | events.CheckRequest)
                 return False
         grown = self.model.version - before.version
-        assert grown == (picture(self.model, self.policy) != picture(before, self.policy)), "the version tells of changes"
+        assert grown == (picture(self.model, self.policy) != picture(before, self.policy)), (
+            "the version tells of changes"
+        )
         self._note(event)
         for effect in effects:
             if isinstance(effect, BeginSwitch):
@@ -90,6 +96,8 @@ class MachineStories(RuleBasedStateMachine):
                 self.books.pinned = None
             case events.DisarmRequest(for_s=for_s):
                 leash.person_disarms(None if for_s is None else self.now_s + for_s)
+                if for_s is not None:
+                    self.books.pinned = None
             case events.SwitchDone():
                 self.books.arrived(self.now_s)
             case events.SwitchFailed(cancelled=cancelled):
@@ -116,11 +124,18 @@ class MachineStories(RuleBasedStateMachine):
 
     # -- databases ----------------------------------------------------------------------------------
 
-    def _checked(self, role: Role, fault: Fault | None, gap_s: float, took_s: float, *, fresh: bool, read_only: bool) -> None:
+    def _checked(
+        self, role: Role, fault: Fault | None, gap_s: float, took_s: float, *, fresh: bool, read_only: bool
+    ) -> None:
         started_s = self.now_s + gap_s
         self.now_s = started_s + took_s
         told = verdict(
-            role, started_s, fault, finished_s=self.now_s, fresh=fresh, facts=None if fault else facts(read_only=read_only)
+            role,
+            started_s,
+            fault,
+            finished_s=self.now_s,
+            fresh=fresh,
+            facts=None if fault else facts(read_only=read_only),
         )
         if role is Role.SECONDARY and not self.model.has_secondary:
             with pytest.raises(IllegalEventError):
@@ -150,6 +165,17 @@ class MachineStories(RuleBasedStateMachine):
             fault = Fault.TIMEOUT if well == "neither" else None
             if well != "after" and self.model.has_secondary and self.books.active is active:
                 self._checked(active.other, fault, 0.5, 0.01, fresh=False, read_only=False)
+
+    @rule(times=st.integers(1, 5), slow=st.booleans(), returns=st.booleans())
+    def databases_die_in_turn(self, times: int, slow: bool, returns: bool) -> None:
+        """A bad hour: whoever serves dies, or the primary comes back, until the budget is spent."""
+        for _ in range(times):
+            if returns and self.books.active is Role.SECONDARY:
+                self.primary_answers(3, 600.0)
+            else:
+                self.active_one_fails(self.policy.failure_threshold + 1, "standby")
+            if self.books.in_flight is not None:
+                self.switch_ends(arrives=True, gap_s=600.0 if slow else 0.5)
 
     @rule(times=st.integers(1, 4), gap_s=GAPS_S)
     def primary_answers(self, times: int, gap_s: float) -> None:

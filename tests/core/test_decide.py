@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.core.machine_dsl import PRIMARY, SECONDARY, Machine, facts
 BUDGET = "{n} automatic switches within an hour (DB_MAX_SWITCHES_PER_HOUR is {n}); " + LOOP_ADVICE
 
 
-def suspected(**policy: object) -> Machine:
+def suspected(**policy: Any) -> Machine:
     return Machine(**policy).both_up().check(PRIMARY, Fault.REFUSED)
 
 

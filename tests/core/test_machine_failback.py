@@ -15,8 +15,7 @@ def test_failback_begins_after_the_recovery_threshold_and_not_before(threshold):
     machine = Machine(recovery_threshold=threshold).on_secondary().wait(120)
     machine.check(PRIMARY, times=threshold - 1)
     assert machine.state is State.SECONDARY
-    machine.check(PRIMARY)
-    assert machine.state is State.FAILING_BACK
+    assert machine.check(PRIMARY).state is State.FAILING_BACK
     assert (machine.in_flight.kind, machine.in_flight.target) == (SwitchKind.FAILBACK, PRIMARY)
     assert machine.in_flight.why == f"primary passed {threshold} checks in a row"
     machine.arrives()
@@ -68,12 +67,13 @@ def test_each_try_of_the_failed_primary_is_told():
 def test_the_way_back_says_how_long_the_primary_was_down():
     """Until it answered again, not until the last recheck or the end of the switch."""
     machine = Machine().both_up().check(PRIMARY, Fault.REFUSED)
-    down_since_s = machine.record(PRIMARY).down_since_s
+    down_s = machine.now_s - 0.01
     machine.check(SECONDARY).check(PRIMARY, Fault.REFUSED, times=2).arrives().primary_returns()
     machine.arrives()
-    outcome = machine.model.last_switch
+    outcome, up_s = machine.model.last_switch, machine.record(PRIMARY).up_since_s
     assert outcome is not None
-    assert outcome.down_s == pytest.approx(machine.record(PRIMARY).up_since_s - down_since_s)
+    assert up_s is not None
+    assert outcome.down_s == pytest.approx(up_s - down_s)
     assert machine.model.primary_down_since_s is None
 
 

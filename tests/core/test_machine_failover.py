@@ -78,9 +78,7 @@ def test_the_last_check_of_the_other_must_have_passed():
 def test_disarmed_automation_keeps_its_hands_off():
     machine = Machine().both_up().disarm().active_dies()
     assert (machine.state, machine.begun) == (State.UNAVAILABLE, [])
-    assert machine.said(Kind.NOT_SERVING) == [
-        "primary is DOWN; no switch: automatic switching is off (pi@tty1)"
-    ]
+    assert machine.said(Kind.NOT_SERVING) == ["primary is DOWN; no switch: automatic switching is off (pi@tty1)"]
 
 
 def test_without_a_secondary_there_is_nothing_to_switch_to():
@@ -203,7 +201,9 @@ def test_both_down_again_after_a_failed_take_over_asks_for_a_recheck_again():
 
 
 def test_both_down_while_disarmed_waits_for_a_person():
-    machine = Machine().both_up().disarm().active_dies().check(SECONDARY, times=3).check(PRIMARY, Fault.REFUSED, times=3)
+    machine = (
+        Machine().both_up().disarm().active_dies().check(SECONDARY, times=3).check(PRIMARY, Fault.REFUSED, times=3)
+    )
     assert machine.begun == []
     machine.arm()
     assert (machine.state, machine.in_flight.kind) == (State.FAILING_OVER, SwitchKind.FAILOVER)

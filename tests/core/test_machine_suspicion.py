@@ -38,7 +38,9 @@ def test_a_locked_out_standby_counts_as_down_without_another_try():
 
 def test_every_failure_is_told_with_its_count_duration_and_reason():
     machine = Machine().both_up().check(PRIMARY, Fault.TIMEOUT, took_s=5.0, detail="no answer within 5 s")
-    assert machine.said(Kind.CHECK_FAILED) == ["primary: check failed 1/3 after 5000 ms: timeout (no answer within 5 s)"]
+    assert machine.said(Kind.CHECK_FAILED) == [
+        "primary: check failed 1/3 after 5000 ms: timeout (no answer within 5 s)"
+    ]
 
 
 def test_coming_back_before_the_threshold_says_why_nothing_was_done():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from hotswap_tui.core.values import Fault, Kind, RouterReading, State, SwitchKin
 from tests.core.machine_dsl import PI, PRIMARY, SECONDARY, Machine, points_at
 
 
-def dying(**policy: object) -> Machine:
+def dying(**policy: Any) -> Machine:
     """A failover is in flight, through a gateway."""
     return Machine(routed=True, **policy).both_up().active_dies()
 
@@ -206,7 +207,9 @@ def test_a_router_re_pointed_by_somebody_else_disarms_until_a_person_repairs(els
 def test_a_disagreement_is_told_once_and_its_end_too():
     machine = Machine(routed=True).both_up().read_router(SECONDARY).read_router(SECONDARY).read_router(PRIMARY)
     first, second = machine.said(Kind.DISAGREES)
-    assert first.startswith("router points to secondary:5432, but primary is the active database: somebody else changed it")
+    assert first.startswith(
+        "router points to secondary:5432, but primary is the active database: somebody else changed it"
+    )
     assert second == "router points to primary again"
     assert not machine.model.mode.armed, "a person decides when automation may act again"
 

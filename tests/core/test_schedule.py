@@ -8,8 +8,6 @@ from hotswap_tui.core.schedule import countdown, due_s, failover_available, inte
 from hotswap_tui.core.values import Fault
 from tests.core.machine_dsl import PRIMARY, SECONDARY, Machine, facts
 
-STANDBY_RARELY = {"standby_check_interval_s": 300.0}
-
 
 @pytest.mark.parametrize(
     ("story", "primary_s", "secondary_s"),
@@ -33,7 +31,7 @@ STANDBY_RARELY = {"standby_check_interval_s": 300.0}
 )
 def test_intervals_follow_the_state_and_the_role(story, primary_s, secondary_s):
     """A suspicion checks both fast; a refused password on the standby is tried every 150 s at most."""
-    machine = story(Machine(**STANDBY_RARELY))
+    machine = story(Machine(standby_check_interval_s=300.0))
     found = (interval_s(machine.model, PRIMARY, machine.policy), interval_s(machine.model, SECONDARY, machine.policy))
     assert found == (primary_s, secondary_s)
 

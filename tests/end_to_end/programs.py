@@ -51,9 +51,7 @@ class Workplace:
 
     def show(self, *arguments: str, columns: int = 120, rows: int = 40, **environ: str) -> Terminal:
         """Start the program on a terminal."""
-        return Terminal(
-            [PROGRAM, *arguments], {**self.environ, **environ}, self.directory, columns=columns, rows=rows
-        )
+        return Terminal([PROGRAM, *arguments], {**self.environ, **environ}, self.directory, columns=columns, rows=rows)
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, without a terminal."""

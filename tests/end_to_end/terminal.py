@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.05
 _LEAVES = b"\x1b[?1049l"
+_ON_BY_NATURE = frozenset({b"7", b"25"})
+"""Line wrap and cursor; every other mode is off in a terminal that nobody has touched."""
+_MODE = re.compile(rb"\x1b\[\?(\d+)([hl])")
 _QUERY = re.compile(rb"\x1b\[(?:\?[\d;]*\$p|>[\d;]*[a-zA-Z])")
 """Questions to the terminal that the emulator would print."""
 
@@ -30,12 +33,21 @@ _QUERY = re.compile(rb"\x1b\[(?:\?[\d;]*\$p|>[\d;]*[a-zA-Z])")
 class Terminal:
     """Start `command` in a session whose controlling terminal is a new pty; a context manager that ends both.
 
-    A thread reads all the time, as a terminal does, so the program never waits for its output.
+    A thread reads all the time, as a terminal does, so the program never waits for its output. Without `emulate` it only
+    collects what comes, in `raw`.
     """
 
     def __init__(
-        self, command: Sequence[str], environ: Mapping[str, str], directory: Path, *, columns: int = 120, rows: int = 40
+        self,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        directory: Path,
+        *,
+        columns: int = 120,
+        rows: int = 40,
+        emulate: bool = True,
     ) -> None:
+        self._emulate = emulate
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
@@ -79,7 +91,8 @@ class Terminal:
                 data = os.read(self._master, 65536)
                 with self._lock:
                     self.raw += data
-                    self._stream.feed(_QUERY.sub(b"", data))
+                    if self._emulate:
+                        self._stream.feed(_QUERY.sub(b"", data))
 
     def press(self, keys: str) -> None:
         """Type `keys`."""
@@ -105,6 +118,10 @@ class Terminal:
             screen = "\n".join(line.rstrip() for line in self.lines)
             raise AssertionError(f"{words} not within {deadline_s:g} s; the program {state}:\n{screen}") from None
 
+    def wait_until_gone(self, words: str, deadline_s: float = 10.0) -> None:
+        """Wait until the screen has `words` no more."""
+        until_sync(lambda: not self.shows(words), deadline_s, f"{words} is still shown")
+
     def ended(self, deadline_s: float = 10.0) -> int:
         """Return the exit code, within the deadline."""
         code = self.process.wait(deadline_s)
@@ -115,14 +132,11 @@ class Terminal:
     @property
     def last_words(self) -> str:
         """Return what the program wrote after it gave the screen back."""
-        return self.raw.rpartition(_LEAVES)[2].decode(errors="replace")
+        return _MODE.sub(b"", self.raw.rpartition(_LEAVES)[2]).decode(errors="replace")
 
     @property
     def restored(self) -> bool:
-        """Tell whether the terminal is as it was found: screen, cursor, bracketed paste, mouse, line discipline."""
-        on = {m[:-1] for m in re.findall(rb"\x1b\[\?(\d+h)", self.raw)} - {b"25"}
-        left_on = [
-            m for m in on if self.raw.rfind(b"\x1b[?%sh" % bytes(m)) > self.raw.rfind(b"\x1b[?%sl" % bytes(m))
-        ]
-        hidden = self.raw.rfind(b"\x1b[?25l") > self.raw.rfind(b"\x1b[?25h")
-        return not left_on and not hidden and termios.tcgetattr(self._slave) == self._modes
+        """Tell whether the terminal is as it was found: every mode that was changed, and the line discipline."""
+        last = dict(_MODE.findall(self.raw))
+        modes = all((state == b"h") == (number in _ON_BY_NATURE) for number, state in last.items())
+        return modes and termios.tcgetattr(self._slave) == self._modes

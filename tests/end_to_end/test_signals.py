@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -13,11 +14,14 @@ from tests.support.until import until_sync
 
 FIRST_S = 15.0
 END_S = 5.0
+SEEN_A_WHILE_AGO = re.compile(r"primary +127.* [1-9]\.\ds")
 
 
 def children(pid):
     """Return the processes that `pid` has started, theirs included."""
-    found = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    found = [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
     return [*found, *(grandchild for child in found for grandchild in children(child))]
 
 
@@ -49,7 +53,7 @@ def test_a_closed_terminal_ends_it(workplace, server_pair, stuck):
         if stuck:
             server_pair.primary.freeze()
             terminal.press("r")
-            terminal.wait_for("live    1.")
+            until_sync(lambda: SEEN_A_WHILE_AGO.search("\n".join(terminal.lines)), FIRST_S, "a check that hangs")
         started = children(terminal.process.pid)
         terminal.hang_up()
         began_s = time.monotonic()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.end_to_end.programs import Workplace
-
 SECRET = "s3cret-Of-Mine"
 URL = f"postgresql://ccfinapp:{SECRET}@127.0.0.1:5432/cc_financial"
 
@@ -21,7 +19,7 @@ URL = f"postgresql://ccfinapp:{SECRET}@127.0.0.1:5432/cc_financial"
         ({"DB_CONNECTION_TIMEOUT": URL}, "DB_CONNECTION_TIMEOUT=postgresql://ccfinapp:****@"),
     ],
 )
-def test_a_wrong_setting_is_one_line(workplace: Workplace, environ, said):
+def test_a_wrong_setting_is_one_line(workplace, environ, said):
     with workplace.show(**environ) as terminal:
         assert terminal.process.wait(10) == 2
         terminal.wait_for(said[:100])
@@ -39,7 +37,7 @@ def test_a_wrong_setting_is_one_line(workplace: Workplace, environ, said):
         ({"HOTSWAP_STATE_DIR": "/proc/nowhere"}, 1, "/proc/nowhere"),
     ],
 )
-def test_what_stands_in_the_way_is_one_line(workplace: Workplace, environ, code, said):
+def test_what_stands_in_the_way_is_one_line(workplace, environ, code, said):
     with workplace.show(**environ) as terminal:
         assert terminal.process.wait(10) == code
         terminal.wait_for(said)
@@ -47,7 +45,7 @@ def test_what_stands_in_the_way_is_one_line(workplace: Workplace, environ, code,
     assert len(text.strip().splitlines()) == 1
 
 
-def test_without_a_terminal_it_says_so(workplace: Workplace):
+def test_without_a_terminal_it_says_so(workplace):
     done = workplace.run()
     assert done.returncode == 4
     assert "needs a terminal" in done.stderr

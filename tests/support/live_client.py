@@ -19,7 +19,7 @@ class LiveClient(ScriptedClient):
 
     def __init__(self, *, owner: bool = True) -> None:
         now_s, wall_s = time.monotonic(), time.time()
-        self._random = Random(7)  # noqa: S311 - latencies, not secrets
+        self._random = Random(7)
         histories = {role: LatencyHistory() for role in Role}
         super().__init__(
             snapshot(),

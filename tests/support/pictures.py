@@ -154,23 +154,62 @@ def history(base_ms: float, failures_ago_s: tuple[float, ...] = (), for_s: int =
     return made
 
 
+FAILING = {
+    "state": State.SUSPECT,
+    "primary": down(Role.PRIMARY, 2, 2.1, Health.FAILING),
+    "suspicion_since_s": NOW_S - 2.1,
+    "countdown": Countdown("switch to secondary", NOW_S + 1.0),
+}
+ON_SECONDARY = {
+    "state": State.SECONDARY,
+    "active": Role.SECONDARY,
+    "since_s": NOW_S - 151,
+    "primary": down(Role.PRIMARY, for_s=154),
+    "failover_available": False,
+    "last_switch": SwitchOutcome(switch(started_s=NOW_S - 151), NOW_S - 150.92, "done"),
+}
+NOBODY = {
+    "state": State.UNAVAILABLE,
+    "serving": False,
+    "primary": down(Role.PRIMARY),
+    "failover_available": False,
+    "unavailable_since_s": NOW_S - 42,
+}
+REFUSED = failed(Role.SECONDARY, Fault.REFUSED, "connection refused", sqlstate="57P03")
+NO_NAME = failed(Role.SECONDARY, Fault.RESOLVER, "Name or service not known")
+FULL = failed(Role.PRIMARY, Fault.TOO_MANY, "sorry, too many clients already", sqlstate="53300")
+NO_WRITES = failed(Role.PRIMARY, Fault.READ_ONLY, "the primary refuses writes")
+READ_ONLY = replace(FACTS, read_only=True)
+TO_SECONDARY = RouterReading(routed=True, points_to=Role.SECONDARY, address="ep-cool-name.neon.tech")
+ELSEWHERE = RouterReading(routed=True, points_to=None, address="10.0.0.12:5432")
+
+
 def pictures() -> dict[str, Snapshot]:
     """Return a picture for every state that a screen must tell apart."""
-    on_secondary = {
-        "state": State.SECONDARY,
-        "active": Role.SECONDARY,
-        "since_s": NOW_S - 151,
-        "primary": down(Role.PRIMARY, for_s=154),
-        "failover_available": False,
-        "last_switch": SwitchOutcome(switch(started_s=NOW_S - 151), NOW_S - 150.92, "done"),
-    }
-    failing = {
-        "state": State.SUSPECT,
-        "primary": down(Role.PRIMARY, 2, 2.1, Health.FAILING),
-        "suspicion_since_s": NOW_S - 2.1,
-        "countdown": Countdown("switch to secondary", NOW_S + 1.0),
-    }
+    return _serving() | _moving() | _troubled()
+
+
+def _serving() -> dict[str, Snapshot]:
     return {
+        "steady": snapshot(),
+        "routed": snapshot(router=ROUTED),
+        "failed-over": snapshot(**ON_SECONDARY),
+        "failed-over-routed": snapshot(**ON_SECONDARY, router=TO_SECONDARY),
+        "disarmed": snapshot(mode=Mode(armed=False, by="pi@tty1", since_s=NOW_S - 371)),
+        "single": snapshot(secondary=None, failover_available=False),
+        "stale": snapshot(now_s=NOW_S - 12, wall_s=WALL_S - 12),
+    }
+
+
+def _moving() -> dict[str, Snapshot]:
+    back = {**ON_SECONDARY, "primary": database(Role.PRIMARY, passes=1)}
+    return {
+        "failing-back": snapshot(**back, countdown=Countdown("fail back to primary", NOW_S + 83)),
+        "failing": snapshot(**FAILING),
+        "switching": snapshot(
+            state=State.FAILING_OVER, primary=down(Role.PRIMARY, 3, 3.1), switch=switch(), router=ROUTED
+        ),
+        "unknown": snapshot(state=State.FAILING_OVER, switch=switch(unknown=True, cancellable=False), router=ROUTED),
         "starting": snapshot(
             state=State.STARTING,
             serving=False,
@@ -179,74 +218,22 @@ def pictures() -> dict[str, Snapshot]:
             primary=_unchecked(Role.PRIMARY),
             secondary=_unchecked(Role.SECONDARY),
         ),
-        "steady": snapshot(),
-        "routed": snapshot(router=ROUTED),
-        "failing": snapshot(**failing),
-        "switching": snapshot(
-            state=State.FAILING_OVER,
-            primary=down(Role.PRIMARY, 3, 3.1),
-            switch=switch(),
-            router=ROUTED,
-        ),
-        "failed-over": snapshot(**on_secondary),
-        "failed-over-routed": snapshot(
-            **on_secondary,
-            router=RouterReading(routed=True, points_to=Role.SECONDARY, address="ep-cool-name.neon.tech"),
-        ),
-        "failing-back": snapshot(
-            **{**on_secondary, "primary": database(Role.PRIMARY, passes=1)},
-            countdown=Countdown("fail back to primary", NOW_S + 83),
-        ),
-        "both-down": snapshot(
-            state=State.UNAVAILABLE,
-            serving=False,
-            primary=down(Role.PRIMARY),
-            secondary=down(
-                Role.SECONDARY, verdict=failed(Role.SECONDARY, Fault.REFUSED, "connection refused", sqlstate="57P03")
-            ),
-            failover_available=False,
-            unavailable_since_s=NOW_S - 42,
-        ),
-        "disarmed": snapshot(mode=Mode(armed=False, by="pi@tty1", since_s=NOW_S - 371)),
-        "disagrees": snapshot(
-            router=RouterReading(routed=True, points_to=None, address="10.0.0.12:5432"),
-            disagrees=True,
-        ),
-        "unknown": snapshot(state=State.FAILING_OVER, switch=switch(unknown=True, cancellable=False), router=ROUTED),
-        "standby-down": snapshot(
-            secondary=down(Role.SECONDARY, verdict=failed(Role.SECONDARY, Fault.RESOLVER, "Name or service not known")),
-            failover_available=False,
-        ),
-        "degraded": snapshot(
-            primary=database(
-                Role.PRIMARY,
-                health=Health.DEGRADED,
-                verdict=failed(Role.PRIMARY, Fault.TOO_MANY, "sorry, too many clients already", sqlstate="53300"),
-            )
-        ),
+    }
+
+
+def _troubled() -> dict[str, Snapshot]:
+    return {
+        "both-down": snapshot(**NOBODY, secondary=down(Role.SECONDARY, verdict=REFUSED)),
+        "single-down": snapshot(**NOBODY, secondary=None),
+        "disagrees": snapshot(router=ELSEWHERE, disagrees=True),
+        "standby-down": snapshot(secondary=down(Role.SECONDARY, verdict=NO_NAME), failover_available=False),
+        "degraded": snapshot(primary=database(Role.PRIMARY, health=Health.DEGRADED, verdict=FULL)),
         "read-only": snapshot(
             state=State.SUSPECT,
-            primary=down(
-                Role.PRIMARY,
-                2,
-                2.1,
-                Health.FAILING,
-                verdict=failed(Role.PRIMARY, Fault.READ_ONLY, "the primary refuses writes"),
-                facts=replace(FACTS, read_only=True),
-            ),
-            secondary=database(Role.SECONDARY, facts=replace(FACTS, read_only=True, in_recovery=True)),
+            primary=down(Role.PRIMARY, 2, 2.1, Health.FAILING, verdict=NO_WRITES, facts=READ_ONLY),
+            secondary=database(Role.SECONDARY, facts=replace(READ_ONLY, in_recovery=True)),
             blocked="never from a read-only primary to a read-only secondary",
         ),
-        "single": snapshot(secondary=None, failover_available=False),
-        "single-down": snapshot(
-            secondary=None,
-            state=State.UNAVAILABLE,
-            serving=False,
-            primary=down(Role.PRIMARY),
-            failover_available=False,
-            unavailable_since_s=NOW_S - 42,
-        ),
-        "stale": snapshot(now_s=NOW_S - 12, wall_s=WALL_S - 12),
         "hostile": hostile(),
     }
 

@@ -6,7 +6,6 @@ import fcntl
 import os
 import pty
 import select
-import signal
 import struct
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,13 @@ class PtyProgram:
             stdout=self._slave,
             stderr=self._slave,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **(environ or {})},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "TERM": "xterm-256color",
+                "LC_ALL": "C.UTF-8",
+                **(environ or {}),
+            },
             start_new_session=True,
         )
 

@@ -29,9 +29,11 @@ SIZES = {"80x24": (80, 24), "120x40": (120, 40), "60x16": (60, 16)}
 def shown(app: HotSwapApp) -> str:
     """Return the whole terminal, windows over pages included, without trailing blanks."""
     width, height = app.size
-    console = Console(file=io.StringIO(), width=width, height=height, record=True, color_system=None, legacy_windows=False)
-    compositor = app.screen._compositor  # noqa: SLF001 - Textual offers no text of a screen
-    console.print(compositor.render_update(full=True, screen_stack=app._background_screens))  # noqa: SLF001
+    console = Console(
+        file=io.StringIO(), width=width, height=height, record=True, color_system=None, legacy_windows=False
+    )
+    compositor = app.screen._compositor
+    console.print(compositor.render_update(full=True, screen_stack=app._background_screens))
     return "\n".join(line.rstrip() for line in console.export_text().splitlines()[:height]) + "\n"
 
 
@@ -51,7 +53,7 @@ async def running(
 def _drawn(app: HotSwapApp) -> bool:
     charts = app.screen.query(LatencyChart)
     small = app.screen.has_class("too-small")
-    return app.is_running and bool(charts) and (small or all(chart._buckets is not None for chart in charts))  # noqa: SLF001
+    return app.is_running and bool(charts) and (small or all(chart._buckets is not None for chart in charts))
 
 
 def check(name: str, text: str) -> None:

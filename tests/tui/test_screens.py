@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,6 +83,26 @@ async def test_dialogues(name: str) -> None:
         check(f"dialogue-{name}", shown(app))
 
 
+@pytest.mark.parametrize("name", sorted(DIALOGUES))
+async def test_dialogues_on_the_smallest_terminal(name: str) -> None:
+    """Whatever is cut, the lines that say what can be pressed are there."""
+    picture, keys = DIALOGUES[name]
+    async with running(ScriptedClient(PICTURES[picture]), SIZES["60x16"]) as (app, pilot):
+        await pilot.press(*keys)
+        await pilot.pause()
+        check(f"dialogue-{name}-60x16", shown(app))
+        assert "leaves everything as it is" in shown(app)
+
+
+async def test_hostile_text_never_hides_the_answer() -> None:
+    """An address of ten thousand characters leaves the question answerable."""
+    client = ScriptedClient(replace(hostile(), disagrees=True))
+    async with running(client, SIZES["60x16"]) as (app, pilot):
+        await pilot.press("R")
+        await pilot.pause()
+        assert "y repair" in shown(app)
+
+
 async def test_a_terminal_too_small_is_told_the_size_it_needs() -> None:
     """Below 60x16 there is one line, and q is alive."""
     async with running(ScriptedClient(owner=False), (50, 10)) as (app, pilot):
@@ -116,7 +137,7 @@ async def test_ascii_terminals_get_nothing_but_ascii(name: str) -> None:
 
 
 def _filtered(app: object) -> str:
-    from hotswap_tui.tui.ascii_filter import to_ascii  # noqa: PLC0415 - only this test needs it
+    from hotswap_tui.tui.ascii_filter import to_ascii
 
     return to_ascii(shown(app))  # type: ignore[arg-type]
 

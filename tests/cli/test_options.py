@@ -1,0 +1,63 @@
+"""Every setting that is not a secret is an option; nothing that is one is."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from hotswap_tui.cli.options import VARIABLES, add_settings_options, flag, load_settings, overrides
+from hotswap_tui.config.settings import variables
+
+URL = "postgresql://ccfinapp:hunter2@localhost/cc_financial"
+
+
+def parsed(*arguments):
+    parser = argparse.ArgumentParser()
+    add_settings_options(parser)
+    return parser.parse_args(arguments)
+
+
+def test_the_options_are_the_settings_without_the_urls():
+    assert [*VARIABLES] == [name for name in variables() if not name.startswith("DATABASE_URL")]
+
+
+@pytest.mark.parametrize(
+    ("variable", "option"),
+    [("DB_FAILURE_THRESHOLD", "--db-failure-threshold"), ("HOTSWAP_STATE_DIR", "--state-dir")],
+)
+def test_an_option_is_named_after_its_variable(variable, option):
+    assert flag(variable) == option
+    assert overrides(parsed(option, "7")) == {variable: "7"}
+
+
+def test_nothing_given_overrides_nothing():
+    assert overrides(parsed()) == {}
+
+
+def test_options_outrank_environment_and_files(tmp_path, monkeypatch):
+    """Command line, environment, the later file, the earlier file, the directory's files, profile, default."""
+    first, second = tmp_path / "first.env", tmp_path / "second.env"
+    first.write_text(f"DATABASE_URL={URL}\nDB_RECOVERY_THRESHOLD=11\nDB_MAX_SWITCHES_PER_HOUR=11\n")
+    second.write_text("DB_FAILURE_THRESHOLD=22\nDB_FRESH_CONNECT_EVERY=22\nDB_RECOVERY_THRESHOLD=22\n")
+    (tmp_path / ".env").write_text("DB_HEALTH_CHECK_INTERVAL=3333\nDB_MAX_SWITCHES_PER_HOUR=33\n")
+    for file in tmp_path.iterdir():
+        file.chmod(0o600)
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DB_FAILURE_THRESHOLD", "44")
+    monkeypatch.setenv("DB_FRESH_CONNECT_EVERY", "44")
+    monkeypatch.chdir(tmp_path)
+    files = ("--env-file", str(first), "--env-file", str(second), "--profile", "development")
+    loaded = load_settings(parsed(*files, "--db-failure-threshold", "55"))
+    settings = loaded.settings
+    assert (settings.failure_threshold, loaded.sources["DB_FAILURE_THRESHOLD"]) == (55, "command line")
+    assert (settings.fresh_connect_every, loaded.sources["DB_FRESH_CONNECT_EVERY"]) == (44, "environment")
+    assert settings.recovery_threshold == 22
+    assert settings.max_switches_per_hour == 11
+    assert settings.health_check_interval_ms == 3333
+    assert (settings.primary_retry_interval_ms, loaded.sources["DB_PRIMARY_RETRY_INTERVAL"]) == (
+        60_000,
+        "profile development",
+    )
+    assert (settings.connection_timeout_ms, loaded.sources["DB_CONNECTION_TIMEOUT"]) == (5000, "default")

@@ -1,0 +1,155 @@
+"""What is written to the journal, when, and how the engine goes on when the disk does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hotswap_tui.core.model import resume
+from hotswap_tui.core.policy import Policy
+from hotswap_tui.core.values import Event, Kind, Level, Switch, SwitchKind, Tell
+from hotswap_tui.engine.keeper import DURABLE_WITHIN_S, RETRY_S, Keeper
+from hotswap_tui.engine.ports import Restored, SwitchRecord
+from tests.core.machine_dsl import PRIMARY, SECONDARY, Machine
+from tests.engine.engine_world import PAIR, WALL_AT_ZERO_S, MemoryJournal
+from tests.simulation.virtual_loop import VirtualLoop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MODEL = resume(Policy(), 0.0, has_secondary=True)
+SENTENCE = Event(1, WALL_AT_ZERO_S, Kind.STARTED, Level.INFO, "engine started")
+
+
+class Desk:
+    """A keeper, its journal and what it said."""
+
+    def __init__(self) -> None:
+        self.loop = VirtualLoop()
+        self.journal = MemoryJournal(self.loop, Restored())
+        self.told: list[Tell] = []
+        self.keeper = Keeper(self.journal, PAIR, self.told.append)
+
+    def do(self, work: Callable[[], object], *, then_s: float = 1.0) -> None:
+        """Do something on the loop and let time pass."""
+        self.loop.call_soon(work)
+        self.loop.run_until(self.loop.time() + then_s)
+
+    def said(self) -> list[str]:
+        return [tell.text for tell in self.told]
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    desk = Desk()
+    yield desk
+    desk.loop.drop_everything()
+    desk.loop.close()
+
+
+def after(machine: Machine, event: Callable[[Machine], object], desk: Desk) -> None:
+    """Let the keeper store what one step of a story changed."""
+    before = machine.model
+    event(machine)
+    desk.do(lambda: desk.keeper.after_step(before, machine.model, (), WALL_AT_ZERO_S))
+
+
+def test_a_check_that_changes_nothing_writes_nothing(desk):
+    machine = Machine().both_up()
+    after(machine, lambda m: m.check(PRIMARY), desk)
+    assert desk.journal.entries == []
+
+
+def test_a_switch_is_written_with_the_memory_in_one_entry_when_it_begins_and_when_it_ends(desk):
+    machine = Machine().both_up().check(PRIMARY, None).switch_to(SECONDARY).breaks()
+    after(machine, lambda m: m.switch_to(SECONDARY), desk)
+    after(machine, lambda m: m.arrives(), desk)
+    begun, ended = desk.journal.entries
+    assert (begun.switch.result, begun.switch.finished_wall_s, begun.memory.active) == ("", None, PRIMARY)
+    assert (ended.switch.result, ended.memory.active, ended.memory.mode.armed) == ("done", SECONDARY, False)
+    assert begun.switch.switch.id == ended.switch.switch.id
+    assert ended.switch.finished_wall_s - ended.switch.started_wall_s == pytest.approx(0.5)
+
+
+def test_a_step_of_the_same_switch_is_not_written_again(desk):
+    machine = Machine().both_up().switch_to(SECONDARY)
+    after(machine, lambda m: m.progress("hold"), desk)
+    assert desk.journal.entries == []
+
+
+def test_a_change_of_mode_is_remembered(desk):
+    machine = Machine().both_up()
+    after(machine, lambda m: m.disarm("maintenance", for_s=60), desk)
+    mode = desk.journal.entries[-1].memory.mode
+    assert (mode.armed, mode.until_wall_s) == (False, pytest.approx(WALL_AT_ZERO_S + machine.now_s + 60))
+
+
+def test_settled_waits_for_the_disk(desk):
+    desk.journal.takes_s = 0.5
+    desk.do(lambda: desk.keeper.write_events((SENTENCE,)), then_s=0.1)
+    waiting = desk.loop.create_task(desk.keeper.settled())
+    desk.loop.run_until(0.4)
+    assert not waiting.done()
+    desk.loop.run_until(0.6)
+    assert waiting.done()
+
+
+def test_settled_does_not_wait_for_a_disk_that_hangs(desk):
+    desk.journal.takes_s = 1000.0
+    desk.do(lambda: desk.keeper.write_events((SENTENCE,)), then_s=0.1)
+    waiting = desk.loop.create_task(desk.keeper.settled())
+    desk.loop.run_until(0.2 + DURABLE_WITHIN_S)
+    assert waiting.done()
+
+
+def test_a_disk_that_fails_is_told_once_and_so_is_its_return(desk):
+    desk.journal.broken = True
+    for _ in range(3):
+        desk.do(lambda: desk.keeper.remember(MODEL, (SENTENCE,), WALL_AT_ZERO_S), then_s=0.1)
+    desk.do(lambda: None, then_s=3 * RETRY_S)
+    assert desk.said() == ["journal: disk full; watching and switching go on, but a restart would not remember"]
+    desk.journal.broken = False
+    desk.do(lambda: None, then_s=RETRY_S + 1)
+    assert desk.said()[1:] == ["the journal is written again"]
+
+
+def test_what_failed_is_stored_again_in_its_newest_form(desk):
+    machine = Machine().both_up()
+    desk.journal.broken = True
+    after(machine, lambda m: m.switch_to(SECONDARY), desk)
+    after(machine, lambda m: m.arrives(), desk)
+    desk.journal.broken = False
+    desk.do(lambda: None, then_s=RETRY_S + 1)
+    (entry,) = desk.journal.entries
+    assert (entry.memory.active, entry.switch.result) == (SECONDARY, "done")
+
+
+def test_closing_stores_the_last_words_and_what_the_disk_still_lacks(desk):
+    desk.journal.broken = True
+    desk.do(lambda: desk.keeper.remember(MODEL, (), WALL_AT_ZERO_S), then_s=0.1)
+    desk.journal.broken = False
+    closing = desk.loop.create_task(desk.keeper.aclose((SENTENCE,)))
+    desk.loop.run_until(5.0)
+    assert closing.done()
+    (entry,) = desk.journal.entries
+    assert entry.events == (SENTENCE,)
+    assert entry.memory is not None
+    assert desk.journal.closed
+
+
+def test_a_journal_that_cannot_be_read_remembers_nothing_and_is_told(desk):
+    desk.journal.unreadable = True
+    loading = desk.loop.create_task(desk.keeper.load())
+    desk.loop.run_until(1.0)
+    assert loading.result() == Restored()
+    assert len(desk.said()) == 1
+
+
+@pytest.mark.parametrize(("done", "result", "error"), [(True, "done", ""), (False, "failed", "cut off by a restart")])
+def test_the_record_of_a_switch_that_was_cut_off_is_closed(desk, done, result, error):
+    switch = Switch(3, SwitchKind.FAILOVER, PRIMARY, SECONDARY, 0.0, "primary failed 3 checks")
+    record = SwitchRecord(switch, WALL_AT_ZERO_S)
+    desk.do(lambda: desk.keeper.settle(record, WALL_AT_ZERO_S + 9, done=done))
+    (written,) = desk.journal.switches
+    assert (written.result, written.error, written.finished_wall_s) == (result, error, WALL_AT_ZERO_S + 9)

@@ -1,0 +1,171 @@
+"""Confirming a switch: what must be typed, when the question ends by itself, and the outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hotswap_tui.core.events import CancelRequest, FailbackRequest, RepairRequest, SwitchRequest
+from hotswap_tui.core.snapshot import SwitchOutcome
+from hotswap_tui.core.values import Health, Role, State, SwitchKind
+from hotswap_tui.tui.confirm import ConfirmDialog, Stage
+from tests.support.pictures import NOW_S, ROUTED, database, down, pictures, snapshot, switch
+from tests.support.screens import running, shown
+from tests.support.scripted_client import ScriptedClient
+from tests.support.until import until
+
+DEAD_PRIMARY = snapshot(
+    primary=down(Role.PRIMARY), serving=False, state=State.UNAVAILABLE, unavailable_since_s=NOW_S - 9
+)
+MOVING = switch(SwitchKind.MANUAL, step="hold")
+
+
+async def test_a_healthy_database_is_left_only_by_typing_the_target() -> None:
+    """Neither enter nor y nor a wrong name does anything; the target's name and enter does."""
+    client = ScriptedClient()
+    async with running(client) as (app, pilot):
+        await pilot.press("S", "enter", "y", "enter", "backspace", *"primary", "enter")
+        assert not client.requests
+        await pilot.press("ctrl+u", *"secondary", "enter")
+        await until(lambda: client.requests)
+        assert client.requests == [SwitchRequest("pi@tty1", Role.SECONDARY, 7)]
+        assert isinstance(app.screen, ConfirmDialog)
+
+
+async def test_y_is_enough_to_leave_a_dead_database() -> None:
+    """Nothing is lost by leaving what is down; n leaves everything as it is."""
+    client = ScriptedClient(DEAD_PRIMARY)
+    async with running(client) as (_, pilot):
+        await pilot.press("S", "enter", "n")
+        assert not client.requests
+        await pilot.press("S", "y")
+        await until(lambda: client.requests)
+        assert client.requests == [SwitchRequest("pi@tty1", Role.SECONDARY, 7)]
+
+
+@pytest.mark.parametrize("target_health", [Health.DOWN, Health.DEGRADED, Health.UNKNOWN])
+async def test_an_unhealthy_target_cannot_be_chosen_here(target_health: Health) -> None:
+    """The dashboard never forces; the command line can."""
+    picture = snapshot(secondary=down(Role.SECONDARY, health=target_health))
+    client = ScriptedClient(picture)
+    async with running(client) as (app, pilot):
+        await pilot.press("S", *"secondary", "enter", "y")
+        assert not client.requests
+        assert "with force" in shown(app)
+
+
+async def test_failback_asks_for_the_primary() -> None:
+    """B works on the secondary only, and sends what the machine calls a failback."""
+    client = ScriptedClient(pictures()["failing-back"])
+    async with running(client) as (_, pilot):
+        await pilot.press("B", *"primary", "enter")
+        await until(lambda: client.requests)
+        assert client.requests == [FailbackRequest("pi@tty1", 7)]
+
+
+async def test_failback_is_not_offered_on_the_primary() -> None:
+    """The key says so instead of opening a question."""
+    async with running(ScriptedClient()) as (app, pilot):
+        await pilot.press("B")
+        assert not isinstance(app.screen, ConfirmDialog)
+        assert "Fail back: not now" in shown(app)
+
+
+async def test_repair_needs_one_key() -> None:
+    """R is offered when gateway and engine disagree."""
+    client = ScriptedClient(pictures()["disagrees"])
+    async with running(client) as (_, pilot):
+        await pilot.press("R", "y")
+        await until(lambda: client.requests)
+        assert client.requests == [RepairRequest("pi@tty1", 7)]
+
+
+async def test_the_question_ends_when_the_situation_changes() -> None:
+    """A new decision version ends it, says why, and what is still typed reaches nothing below."""
+    client = ScriptedClient()
+    async with running(client) as (app, pilot):
+        await pilot.press("S", *"secondar")
+        failing = pictures()["failing"]
+        client.change(version=8, state=failing.state, primary=failing.primary)
+        app.paint()
+        await pilot.press("y", "e", "A")
+        await pilot.pause()
+        dialog = app.screen
+        assert isinstance(dialog, ConfirmDialog)
+        assert dialog.stage is Stage.CLOSED
+        assert "the situation has changed; nothing was done" in shown(app)
+        await pilot.press("enter")
+        assert not isinstance(app.screen, ConfirmDialog)
+        assert not client.requests
+
+
+async def test_the_question_is_live() -> None:
+    """Latency, health and risk in the window follow the engine while it asks."""
+    client = ScriptedClient(snapshot(router=ROUTED))
+    async with running(client) as (app, pilot):
+        await pilot.press("S")
+        now = database(Role.SECONDARY)
+        assert now.verdict is not None
+        client.change(secondary=replace(now, verdict=replace(now.verdict, latency_ms=77.7)))
+        app.paint()
+        await pilot.pause()
+        assert "77.7 ms   seen" in shown(app)
+
+
+async def test_a_refusal_is_said_in_the_window() -> None:
+    """The engine's own sentence is shown."""
+    client = ScriptedClient(DEAD_PRIMARY)
+    client.refuse_with = "a switch to secondary is in progress"
+    async with running(client) as (app, pilot):
+        await pilot.press("S", "y")
+        await until(lambda: "refused: a switch to secondary is in progress" in shown(app))
+
+
+async def test_an_answer_that_does_not_arrive_is_unknown() -> None:
+    """A broken connection to the engine is neither done nor failed."""
+    client = ScriptedClient(DEAD_PRIMARY)
+    client.fail_with = ConnectionResetError("Connection reset by peer")
+    async with running(client) as (app, pilot):
+        await pilot.press("S", "y")
+        await until(lambda: "unknown: no answer came back (Connection reset by peer)" in shown(app))
+
+
+def outcome(result: str, error: str = "") -> dict[str, Any]:
+    """Return how the picture changes when the switch has ended."""
+    return {"switch": None, "last_switch": SwitchOutcome(MOVING, NOW_S + 0.08, result, error), "version": 9}
+
+
+@pytest.mark.parametrize(
+    ("result", "error", "words"),
+    [
+        ("done", "", "● done in 0.58 s: secondary serves"),
+        ("failed", "PAUSE timed out", "✗ failed at hold after 0.58 s: PAUSE timed out. Traffic is where it was"),
+        ("cancelled", "", "· cancelled; primary serves as before"),
+        ("unknown", "connection lost", "? unknown (connection lost): look at where the gateway points"),
+    ],
+)
+async def test_outcomes(result: str, error: str, words: str) -> None:
+    """The window stays until the outcome is known, whatever it is."""
+    client = ScriptedClient(snapshot(router=ROUTED, primary=down(Role.PRIMARY)))
+    async with running(client) as (app, pilot):
+        await pilot.press("S", "y")
+        await until(lambda: client.requests)
+        client.change(switch=MOVING, version=8, state=State.FAILING_OVER)
+        await until(lambda: "primary → secondary: hold …" in shown(app))
+        client.change(**outcome(result, error))
+        await until(lambda: words in " ".join(shown(app).split()))
+        await pilot.press("enter")
+        assert not isinstance(app.screen, ConfirmDialog)
+
+
+async def test_a_switch_can_be_cancelled_from_the_window() -> None:
+    """X asks for it while the switch says that it can be."""
+    client = ScriptedClient(snapshot(router=ROUTED, primary=down(Role.PRIMARY)))
+    async with running(client) as (app, pilot):
+        await pilot.press("S", "y")
+        client.change(switch=MOVING, version=8, state=State.FAILING_OVER)
+        await until(lambda: "cancels it" in shown(app))
+        await pilot.press("X")
+        await until(lambda: CancelRequest("pi@tty1") in client.requests)
