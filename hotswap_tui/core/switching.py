@@ -135,7 +135,8 @@ def _arrived(turn: Turn, switch: Switch, reading: RouterReading) -> None:
     down, down_s = _outage(turn, switch)
     outcome = SwitchOutcome(switch, turn.now_s, "done", down=down, down_s=down_s)
     turn.set(switch=None, last_switch=outcome, reading=reading, disagrees=False, retry=None, told_obstacle="")
-    turn.set(read_router_at_s=_next_reading(turn, reading), mode=_mode_after(turn, switch))
+    mode, before = mode_after(switch, turn.model.mode, turn.model.mode_before, turn.now_s)
+    turn.set(read_router_at_s=_next_reading(turn, reading), mode=mode, mode_before=before)
     if switch.kind is SwitchKind.REPAIR:
         text = f"router points to {switch.target} again, repaired by {switch.by}"
         turn.tell(Kind.SWITCHED, Level.GOOD, text, switch.target, kind=switch.kind.value, switch=switch.id)
@@ -165,20 +166,19 @@ def _count(turn: Turn, switch: Switch) -> None:
         turn.set(failovers_s=failovers, failback_not_before_s=turn.now_s + wait_s)
 
 
-def _mode_after(turn: Turn, switch: Switch) -> Mode:
-    """Rule 6: a person's switch stays; giving the lead back restores the mode that was."""
-    mode, before = turn.model.mode, turn.model.mode_before
+def mode_after(switch: Switch, mode: Mode, before: Mode | None, now_s: float) -> tuple[Mode, Mode | None]:
+    """Return the mode after `switch` has arrived, and the one to restore later.
+
+    Rule 6: a person's switch stays; giving the lead back restores the mode that was.
+    """
     if switch.kind is SwitchKind.MANUAL:
-        if mode.armed or before is None:
-            turn.set(mode_before=before or mode)
         why = f"switched to {switch.target} by hand"
-        return Mode(armed=False, by=switch.by, since_s=turn.now_s, why=why)
+        return Mode(armed=False, by=switch.by, since_s=now_s, why=why), before or mode
     if switch.kind is SwitchKind.REPAIR and mode.by != AUTOMATION:
-        return mode
+        return mode, before
     if switch.by and before is not None:
-        turn.set(mode_before=None)
-        return before
-    return mode
+        return before, None
+    return mode, before
 
 
 def _outage(turn: Turn, switch: Switch) -> tuple[Role | None, float]:

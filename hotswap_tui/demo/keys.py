@@ -32,7 +32,7 @@ class Saboteur:
             self._fault(
                 "demo-restart", "T", "Start", "start the crashed server, restart a running one", self._stage.restart
             ),
-            self._fault("demo-slow", "L", "Slow", "make the server's answers slow, or fast again", self._stage.slow),
+            self._fault("demo-slow", "L", "Slow", "make the server's answers slow, or fast again", self._stage.slow, 1),
             Command(
                 "demo-target",
                 ("t",),
@@ -40,12 +40,17 @@ class Saboteur:
                 "let the demo's faults strike the other database",
                 self._change_target,
                 footer="Target",
-                rank=-1,
             ),
         )
 
     def _fault(
-        self, command_id: str, key: str, word: str, description: str, strike: Callable[[Role], Awaitable[str]]
+        self,
+        command_id: str,
+        key: str,
+        word: str,
+        description: str,
+        strike: Callable[[Role], Awaitable[str]],
+        rank: int = 0,
     ) -> Command:
         return Command(
             command_id,
@@ -54,7 +59,7 @@ class Saboteur:
             description,
             lambda app: self._strike(app, strike),
             footer=word,
-            rank=-1,
+            rank=rank,
         )
 
     def _change_target(self, app: HotSwapApp) -> None:

@@ -249,7 +249,8 @@ class Engine:
                 self._watch(self._switch_task)
             case CancelSwitch():
                 if self._switch_task is not None:
-                    self._switch_task.cancel()
+                    # Not at once: a task that is cancelled before its first step reports nothing.
+                    self._loop.call_soon(self._switch_task.cancel)
             case ReadRouter():
                 self._spawn(self._read_router())
 

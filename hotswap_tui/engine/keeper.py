@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.values import Kind, Level, Tell
@@ -84,20 +85,23 @@ class Keeper:
         """Store the last words and close."""
         if self._retry is not None:
             self._retry.cancel()
-        self._write(Entry(events, self._newest.memory if self._failing else None))
+        last = Entry(events)
+        if self._failing:
+            self._newest = last = Entry(events, self._newest.memory, self._newest.switch)
+        self._write(last)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSED_WITHIN_S):
                 await asyncio.wait(self._writes)
                 await self._journal.aclose()
 
     def _write(self, entry: Entry) -> None:
-        if entry.memory is not None or entry.switch is not None:
+        if entry is not self._newest and (entry.memory is not None or entry.switch is not None):
             self._newest = Entry(memory=entry.memory or self._newest.memory, switch=entry.switch or self._newest.switch)
         written = asyncio.ensure_future(self._journal.write(entry))
         self._writes.add(written)
-        written.add_done_callback(self._written)
+        written.add_done_callback(partial(self._written, entry))
 
-    def _written(self, written: asyncio.Future[None]) -> None:
+    def _written(self, entry: Entry, written: asyncio.Future[None]) -> None:
         self._writes.discard(written)
         if written.cancelled():
             return
@@ -109,11 +113,20 @@ class Keeper:
         elif error is not None:
             raise error
         elif self._failing:
-            self._failing = False
-            self._tell(Tell(Kind.JOURNAL, Level.GOOD, "the journal is written again"))
+            self._recover(entry)
+
+    def _recover(self, entry: Entry) -> None:
+        """Take note that the disk takes writes again: only with the newest memory on it is nothing missing."""
+        if entry is not self._newest:
+            self._again()
+            return
+        self._failing = False
+        self._tell(Tell(Kind.JOURNAL, Level.GOOD, "the journal is written again"))
 
     def _again(self) -> None:
-        self._retry = None
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
         self._write(self._newest)
 
     def _fail(self, error: JournalError) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.model import resume
+from hotswap_tui.core.switching import mode_after
 from hotswap_tui.core.values import Kind, Level, Mode, Role, SwitchKind, Tell
 from hotswap_tui.engine.ports import Memory, ModeMemory
 
@@ -64,10 +65,11 @@ def recall(
 
     mode = _mode(memory.mode, offset_s, now_s)
     before = None if memory.mode_before is None else _mode(memory.mode_before, offset_s, now_s)
-    switch = unfinished.switch if unfinished and finished_before(unfinished, reading) else None
-    if switch is not None and switch.kind is SwitchKind.MANUAL:
-        before = before or mode
-        mode = Mode(armed=False, by=switch.by, since_s=now_s, why=f"switched to {switch.target} by hand")
+    failovers = tuple(back(t) for t in memory.failover_wall_s)
+    if unfinished is not None and finished_before(unfinished, reading):
+        mode, before = mode_after(unfinished.switch, mode, before, now_s)
+        if unfinished.switch.kind is SwitchKind.FAILOVER:
+            failovers = (*failovers, back(unfinished.started_wall_s))
     down_s = memory.primary_down_since_wall_s
     return resume(
         policy,
@@ -78,7 +80,7 @@ def recall(
         mode=mode,
         mode_before=before,
         automatic_s=tuple(back(t) for t in memory.automatic_wall_s),
-        failovers_s=tuple(back(t) for t in memory.failover_wall_s),
+        failovers_s=failovers,
         primary_down_since_s=None if down_s is None else back(down_s),
         reading=reading,
         next_switch_id=max(memory.next_switch_id, unfinished.switch.id + 1 if unfinished else 1),
@@ -102,6 +104,12 @@ def stories(
     if memory is not None and memory.active is Role.SECONDARY and not has_secondary:
         text = "the secondary served before, but DATABASE_URL_SECONDARY is not set any more: watching the primary"
         tells.append(Tell(Kind.CONFIG, Level.WARNING, text))
+    elif memory is not None and unfinished is None and reading.points_to is memory.active.other:
+        text = (
+            f"the router points to {reading.address}, but the {memory.active} served before: somebody else changed it "
+            f"while nothing watched; the {reading.points_to} is taken as the active database"
+        )
+        tells.append(Tell(Kind.DISAGREES, Level.WARNING, text, reading.points_to))
     if unfinished is not None:
         target = unfinished.switch.target
         happened = finished_before(unfinished, reading)

@@ -86,7 +86,7 @@ def test_the_script_plays_every_failover_and_failback(place):
 
 def test_faults_are_on_keys(place):
     with Terminal([PROGRAM, "demo", *QUICK], environ(place), place, columns=80, rows=24) as terminal:
-        terminal.wait_for("PRIMARY serving", "Crash", "Freeze", "Start", "Slow", "Target", deadline_s=FIRST_S)
+        terminal.wait_for("PRIMARY serving", "K Crash", "F Freeze", "T Start", "t Target", "q Quit", deadline_s=FIRST_S)
         terminal.press("K")
         terminal.wait_for("SECONDARY chosen", "✗ DOWN", deadline_s=15)
         terminal.press("T")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -233,6 +234,22 @@ def test_a_switch_is_cancelled_while_it_can_be(make_world):
     assert world.router.points_to is PRIMARY
     assert world.now.last_switch.result == "cancelled"
     assert world.said(Kind.SWITCH_CANCELLED) == ["switch to secondary cancelled by anna@tty2; primary stays active"]
+
+
+def test_a_switch_is_cancelled_in_the_moment_in_which_it_begins(make_world):
+    """Before its first step has run."""
+    world = make_world()
+    version = world.now.version
+
+    async def change_of_mind() -> None:
+        asked = asyncio.ensure_future(world.engine.request(events.SwitchRequest(PI, SECONDARY, version)))
+        cancelled = asyncio.ensure_future(world.engine.request(events.CancelRequest(PI)))
+        await asyncio.gather(asked, cancelled)
+
+    world.spawn(change_of_mind())
+    world.go(1)
+    assert (world.now.active, world.now.switch, world.now.state) == (PRIMARY, None, State.PRIMARY)
+    assert world.now.last_switch.result == "cancelled"
 
 
 # -- switches that go wrong -----------------------------------------------------------------------------------

@@ -125,6 +125,15 @@ def test_what_failed_is_stored_again_in_its_newest_form(desk):
     assert (entry.memory.active, entry.switch.result) == (SECONDARY, "done")
 
 
+def test_a_sentence_that_is_stored_does_not_hide_that_the_memory_is_not(desk):
+    desk.journal.broken = True
+    desk.do(lambda: desk.keeper.remember(MODEL, (), WALL_AT_ZERO_S), then_s=0.1)
+    desk.journal.broken = False
+    desk.do(lambda: desk.keeper.write_events((SENTENCE,)), then_s=0.1)
+    assert [entry.memory is not None for entry in desk.journal.entries] == [False, True]
+    assert desk.said()[1:] == ["the journal is written again"]
+
+
 def test_closing_stores_the_last_words_and_what_the_disk_still_lacks(desk):
     desk.journal.broken = True
     desk.do(lambda: desk.keeper.remember(MODEL, (), WALL_AT_ZERO_S), then_s=0.1)

@@ -119,6 +119,26 @@ def test_an_automatic_switch_that_had_arrived_leaves_automation_on():
     assert reborn(Memory(PRIMARY, 0.0, PAIR), cut_off(), reading=points_at(SECONDARY)).mode.armed
 
 
+def test_a_failover_that_had_arrived_counts_for_the_wait_before_the_failback():
+    """It was cut off before anybody could write down that it was done."""
+    memory = Memory(PRIMARY, 0.0, PAIR, failover_wall_s=(OFFSET_S + 9_000,))
+    model = reborn(memory, cut_off(), reading=points_at(SECONDARY), now_s=10_100, offset_s=OFFSET_S)
+    assert model.failovers_s == (9_000, 10_000)
+    assert model.failback_not_before_s == 10_000 + 2 * Policy().primary_retry_interval_s
+
+
+def test_a_persons_failback_that_had_arrived_restores_the_mode_that_was():
+    memory = Memory(SECONDARY, 0.0, PAIR, mode=ModeMemory(armed=False, by=PI), mode_before=ModeMemory())
+    model = reborn(memory, cut_off(SwitchKind.FAILBACK, PI, PRIMARY), reading=points_at(PRIMARY))
+    assert (model.active, model.mode.armed, model.mode_before) == (PRIMARY, True, None)
+
+
+@pytest.mark.parametrize(("found", "told"), [(PRIMARY, False), (SECONDARY, True)])
+def test_a_router_that_somebody_else_changed_meanwhile_is_told(found, told):
+    tells = stories(Memory(PRIMARY, 0.0, PAIR), None, points_at(found), PAIR, has_secondary=True)
+    assert any("somebody else changed it while nothing watched" in tell.text for tell in tells) is told
+
+
 @pytest.mark.parametrize(
     ("pair", "active", "text"),
     [

@@ -140,8 +140,8 @@ MUTANTS = (
     Mutant(
         6,
         "core/switching.py",
-        "        return Mode(armed=False, by=switch.by, since_s=turn.now_s, why=why)\n    if switch.kind",
-        "        return mode\n    if switch.kind",
+        "return Mode(armed=False, by=switch.by, since_s=now_s, why=why), before or mode",
+        "return mode, before or mode",
         "automation undoes a person's switch",
     ),
     Mutant(
@@ -224,8 +224,8 @@ MUTANTS = (
     Mutant(
         9,
         "engine/restart.py",
-        'mode = Mode(armed=False, by=switch.by, since_s=now_s, why=f"switched to {switch.target} by hand")',
-        "mode = mode",
+        "mode, before = mode_after(unfinished.switch, mode, before, now_s)",
+        "pass",
         "a power cut during a person's switch lets automation undo it",
     ),
     Mutant(
@@ -234,6 +234,27 @@ MUTANTS = (
         "automatic_s=tuple(back(t) for t in memory.automatic_wall_s),",
         "",
         "a restart empties the budget's books",
+    ),
+    Mutant(
+        9,
+        "engine/keeper.py",
+        "if entry is not self._newest:",
+        "if entry.memory is entry.switch is entry.events:",
+        "a later sentence on the disk hides that the memory is not on it",
+    ),
+    Mutant(
+        7,
+        "engine/restart.py",
+        "failovers = (*failovers, back(unfinished.started_wall_s))",
+        "pass",
+        "a power cut at the end of a failover shortens the wait before the failback",
+    ),
+    Mutant(
+        11,
+        "engine/engine.py",
+        "self._loop.call_soon(self._switch_task.cancel)",
+        "self._switch_task.cancel()",
+        "a cancel in the same moment leaves the switch in flight for ever",
     ),
     Mutant(
         9,

@@ -102,4 +102,5 @@ def simulate(rng: random.Random, hours: float) -> Books:
                 loop.crash_at_step = None
         happen(world, kind)
     loop.drop_everything()
+    loop.close()
     return world.books
