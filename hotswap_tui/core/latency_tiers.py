@@ -125,10 +125,13 @@ class Tier:
         self._max_ms[place] = max(self._max_ms[place], latency_ms)
 
     def _advance(self, number: int) -> None:
-        for stale in range(max(self._newest + 1, number - self._slots + 1), number + 1):
-            place = stale % self._slots
-            self._total[place] = self._lost[place] = self._histogram[place] = 0
-            self._max_ms[place] = _FAILED
+        """Empty the slots that come into use, in whole stretches: after a long silence they are many."""
+        size = min(number - self._newest, self._slots)
+        for part in self._stretches(number - size + 1, size):
+            length = part.stop - part.start
+            self._total[part] = self._lost[part] = array("L", bytes(length * self._total.itemsize))
+            self._max_ms[part] = array("d", [_FAILED]) * length
+            self._histogram[part] = [0] * length
         self._newest = number
 
     def span(self, start_s: float, end_s: float) -> Span:
@@ -149,8 +152,9 @@ class Tier:
         """Return where in the rings those slots are: one stretch, or two around the ends."""
         first = max(ceil(start_s / self.width_s), self._newest - self._slots + 1)
         size = min(ceil(end_s / self.width_s), self._newest + 1) - first
-        if size <= 0:
-            return []
+        return self._stretches(first, size) if size > 0 else []
+
+    def _stretches(self, first: int, size: int) -> list[slice]:
         place = first % self._slots
         if place + size <= self._slots:
             return [slice(place, place + size)]

@@ -268,12 +268,18 @@ class Engine:
                 self._check(role, fresh=False)
             else:
                 next_s = min(next_s, due)
+        self._wake_at(next_s)
+
+    def _wake_at(self, moment_s: float) -> None:
         if self._timer is not None:
+            if self._timer.when() == moment_s:
+                return
             self._timer.cancel()
-        self._timer = None if next_s == float("inf") else self._loop.call_at(next_s, self._wake)
+        self._timer = None if moment_s == float("inf") else self._loop.call_at(moment_s, self._wake)
 
     def _wake(self) -> None:
         """Go on at a moment that has come: the machine's own, or only a check's, which needs no decision."""
+        self._timer = None
         if wake_s(self._model) <= self._loop.time() or self._clock.suspended_s() - self._suspended_s >= SLEEP_NOTICED_S:
             self._apply(Elapsed())
         else:

@@ -40,8 +40,7 @@ def test_a_restart_returns_to_a_living_primary_only_through_its_checks(workplace
     fail_over_and_kill(workplace, server_pair)
     server_pair.primary.start()
     with workplace.show(DB_RECOVERY_THRESHOLD="4") as terminal:
-        terminal.wait_for("PRIMARY serving", deadline_s=FIRST_S)
-        assert terminal.shows("primary passed 4 checks in a row")
+        terminal.wait_for("PRIMARY serving", "primary passed 4 checks in a row", deadline_s=FIRST_S)
     assert kinds(workplace) == ["failback", "failover"]
 
 

@@ -4,21 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from heapq import heappop
 from typing import Any
-
-
-class _Jump:
-    """In place of a selector: waiting is moving the clock."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self._loop = loop
-
-    def select(self, timeout_s: float | None) -> list[object]:
-        if timeout_s is None:
-            msg = "nothing will ever happen again"
-            raise RuntimeError(msg)
-        self._loop.now_s += timeout_s
-        return []
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -29,8 +16,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.now_s = now_s
         self.steps = 0
         self.crash_at_step: int | None = None
-        self._selector = _Jump(self)
-        self._clock_resolution = 1e-9
         self._failure: BaseException | None = None
         self.set_exception_handler(self._failed)
 
@@ -43,7 +28,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         asyncio.events._set_running_loop(self)
         try:
             while self.now_s < end_s:
-                self._run_once()  # type: ignore[attr-defined]
+                self._run_once()
                 self.steps += 1
                 if self._failure is not None:
                     raise self._failure
@@ -53,6 +38,24 @@ class VirtualLoop(asyncio.BaseEventLoop):
             handle.cancel()
             asyncio.events._set_running_loop(None)
         return True
+
+    def _run_once(self) -> None:
+        """Run what is ready; when nothing is, jump to the next timer. Leaner than asyncio's own, which waits for files."""
+        ready, scheduled = self._ready, self._scheduled  # type: ignore[attr-defined]
+        while scheduled and scheduled[0]._cancelled:
+            heappop(scheduled)._scheduled = False
+        if not ready:
+            if not scheduled:
+                raise RuntimeError("nothing will ever happen again")
+            self.now_s = max(self.now_s, scheduled[0]._when)
+        while scheduled and scheduled[0]._when <= self.now_s:
+            handle = heappop(scheduled)
+            handle._scheduled = False
+            ready.append(handle)
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._failure = context.get("exception") or RuntimeError(context["message"])
