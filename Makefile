@@ -10,7 +10,7 @@ UV_VERSION := 0.13.9
 UV := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet --python $(BIN)/python
 ARGS ?=
 
-.PHONY: help setup demo test lint screenshots bench mutants clean machine-demo machine-all
+.PHONY: help setup demo test lint screenshots bench mutants clean machine-demo machine-all machine-screenshots
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r target what; do printf '  make %-12s %s\n' "$$target" "$$what"; done
@@ -29,8 +29,8 @@ lint: $(VENV)/.dev | machine-all ## check format, style, types and the contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-screenshots: $(VENV)/.dev | machine-all ## make screenshots/ anew from the real program
-	$(BIN)/python -m tests.screenshots $(ARGS)
+screenshots: $(VENV)/.dev | machine-screenshots ## make screenshots/ anew from the real program
+	$(BIN)/python -m hotswap_tui.demo.pictures screenshots/ $(ARGS)
 
 bench: $(VENV)/.dev | machine-all ## print what the dashboard costs: processor, memory, bytes, first frame
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -47,6 +47,9 @@ machine-demo:
 
 machine-all:
 	@sh .ci/machine $(if $(wildcard $(BIN)/python),,python) pgbouncer tmux
+
+machine-screenshots:
+	@sh .ci/machine $(if $(wildcard $(BIN)/python),,python) rsvg-convert
 
 # Where the Python that it was made from is gone, .venv/bin/python leads nowhere, counts as missing and is made again.
 $(BIN)/python: | machine-demo

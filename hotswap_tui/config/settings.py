@@ -54,7 +54,7 @@ Switch = Annotated[bool, BeforeValidator(_lower)]
 class Settings(BaseSettings):
     """Hold every setting, checked. Durations are whole milliseconds; `policy()` has them in seconds."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     database_url: SecretStr = Field(alias="DATABASE_URL")
     """Primary database connection string"""

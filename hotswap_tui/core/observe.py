@@ -9,7 +9,7 @@ from hotswap_tui.core.errors import IllegalEventError
 from hotswap_tui.core.model import Record
 from hotswap_tui.core.switching import AUTOMATION
 from hotswap_tui.core.table import TABLE, Trigger
-from hotswap_tui.core.values import SWITCHING, Kind, Level, Mode, Role, State, counts
+from hotswap_tui.core.values import SWITCHING, Kind, Level, Mode, State, counts
 
 if TYPE_CHECKING:
     from hotswap_tui.core.events import Checked, ConnectionLost, Elapsed, Slept
@@ -79,7 +79,7 @@ def _tell_active(turn: Turn, before: Record, after: Record, verdict: Verdict) ->
 
 def _tell_standby(turn: Turn, before: Record, after: Record, verdict: Verdict) -> None:
     role = verdict.role
-    if role is Role.PRIMARY and before.failures:
+    if turn.model.state is State.SECONDARY and before.failures:
         outcome = f": {_why(verdict)}" if verdict.fault else ""
         turn.tell(Kind.RETRYING, Level.INFO, f"tried the primary again{outcome}", role)
     if verdict.fault is None:

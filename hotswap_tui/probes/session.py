@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import socket
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -12,7 +14,6 @@ from hotswap_tui.core.text import clean
 from hotswap_tui.core.values import ServerFacts
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
 _SQL = resources.files("hotswap_tui.probes") / "sql"
@@ -99,8 +100,23 @@ class Session:
 
         # COPY is the one way to get rows through this driver's simple protocol. Its extended protocol needs two round trips,
         # which a pooler in transaction mode may send to two different servers.
-        await self._connection.copy_from_query(_CHECK, output=take)
+        try:
+            await self._connection.copy_from_query(_CHECK, output=take)
+        except asyncpg.InternalClientError:
+            self._adopt_waiter()
+            raise
         return _parse(bytes(answer))
+
+    def _adopt_waiter(self) -> None:
+        """Take the error that the driver will set on a future which its own failure left without an owner.
+
+        When the server's last words have come but the end of the connection has not, asyncpg 0.32 makes a future, raises before
+        it waits for it, and fails it when the connection is closed; asyncio would report that as never retrieved. It keeps the
+        future in a C attribute, so only the garbage collector can name it.
+        """
+        for kept in gc.get_referents(self._connection._protocol):  # noqa: SLF001
+            if isinstance(kept, asyncio.Future):
+                kept.add_done_callback(_retrieve)
 
     async def write(self, timeout_s: float) -> str:
         """Update the heartbeat table, creating it when it is missing; return why that is not possible, or nothing.
@@ -127,6 +143,11 @@ class Session:
             if status != "UPDATE 0":
                 return
         await self._connection.execute(prefix + _HEARTBEAT_CREATE)
+
+
+def _retrieve(future: asyncio.Future[object]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def _parse(answer: bytes) -> ServerFacts:

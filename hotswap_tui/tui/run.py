@@ -12,12 +12,12 @@ from hotswap_tui.tui.driver import output_file
 if TYPE_CHECKING:
     from hotswap_tui.tui.app import HotSwapApp
 
-NO_TERMINAL = 2
+NO_TERMINAL = 4
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 async def show(app: HotSwapApp) -> int:
-    """Show the dashboard until it ends; return an exit code: 0, 2 without a terminal, 128 + n after signal n.
+    """Show the dashboard until it ends; return an exit code: 0, 4 without a terminal, 128 + n after signal n.
 
     The mouse stays the terminal's own, so that text can be selected as everywhere else.
     """

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg
+
 from hotswap_tui.core.values import Fault
+from hotswap_tui.demo.tcp_proxy import TcpProxy
 from tests.probes.probing import probing
 from tests.support.until import until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from hotswap_tui.demo.tcp_proxy import TcpProxy
     from tests.support.clusters import ServerPair
     from tests.support.listeners import SilentListener
 
@@ -65,3 +68,35 @@ async def test_nothing_is_opened_before_the_first_check_nor_left_after_closing(s
         assert (await prober.check(fresh=False)).passed
         assert open_sockets() == before + 1
     assert await until(lambda: open_sockets() == before)
+
+
+class _LateEnd(TcpProxy):
+    """Passes the server's last words on at once, and the end of the connection only when told to."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.end = asyncio.Event()
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, delayed: bool) -> None:
+        await super()._pump(source, sink, delayed=delayed)
+        if delayed:
+            await self.end.wait()
+
+
+async def test_last_words_that_come_before_the_end_leave_no_error_behind(server_pair: ServerPair) -> None:
+    """The driver fails on them with a future that nobody owns; asyncio would report its error on standard error."""
+    reported: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: reported.append(context["message"]))
+    server = server_pair.primary
+    async with _LateEnd(server.port) as proxy, probing(proxy.url(server.url)) as prober:
+        assert (await prober.check(fresh=True)).passed
+        admin = await asyncpg.connect(server.superuser_url)
+        query = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'hotswap-tui'"
+        assert await admin.fetchval(query)
+        await admin.close()
+        verdict = await prober.check(fresh=False)
+        assert (verdict.fault, verdict.fresh) == (None, True)
+        proxy.end.set()
+    gc.collect()
+    await asyncio.sleep(0)
+    assert reported == []
