@@ -22,7 +22,9 @@ async def show(app: HotSwapApp) -> int:
     The mouse stays the terminal's own, so that text can be selected as everywhere else.
     """
     if output_file() is None or sys.__stdin__ is None or not sys.__stdin__.isatty():
-        sys.stderr.write("the dashboard needs a terminal; `hotswap-tui history` and `hotswap-tui settings` work everywhere\n")
+        sys.stderr.write(
+            "the dashboard needs a terminal; `hotswap-tui history` and `hotswap-tui settings` work everywhere\n"
+        )
         return NO_TERMINAL
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
