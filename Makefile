@@ -21,7 +21,8 @@ demo: $(VENV)/.demo | machine-demo ## watch the dashboard over two real, throw-a
 	@exec $(BIN)/hotswap-tui demo $(ARGS)
 
 test: lint ## check and test everything, as CI does
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest --ignore=tests/simulation --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest --dist=worksteal tests/simulation
 
 lint: $(VENV)/.dev | machine-all ## check format, style, types and the contracts between the rooms
 	$(BIN)/ruff format --check --quiet .

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hotswap_tui.config import HOT_SWAP_HINT, Loaded, SettingsError, load, settings_table
+from hotswap_tui.config import Loaded, SettingsError, load, settings_table
 from hotswap_tui.core.policy import Policy
 
 URL = "postgresql://u:hunter2@localhost/db"
@@ -36,7 +36,6 @@ def test_the_defaults_are_the_references_and_those_of_the_policy(tmp_path: Path)
     assert set(result.sources.values()) == {"environment", "default"}
     assert (result.warnings, result.notes) == ((), ())
     assert "hunter2" not in repr(result)
-    assert HOT_SWAP_HINT == "Set DATABASE_URL_SECONDARY to enable automatic database failover"
 
 
 def test_every_setting_reaches_the_policy_in_seconds(tmp_path: Path):
@@ -129,6 +128,10 @@ def test_two_urls_of_one_database_are_an_error(tmp_path: Path):
             {"DB_HEALTH_CHECK_INTERVAL": "4000", "DB_FAILURE_RETRY_INTERVAL": "50"},
             "DB_CONNECTION_TIMEOUT (5000 ms) is longer",
         ),
+        (
+            {"DB_MAX_SWITCHES_PER_HOUR": "1", "DATABASE_URL_SECONDARY": SECOND},
+            "DB_MAX_SWITCHES_PER_HOUR (1) leaves no automatic failback: one switch is always kept for a failover",
+        ),
         ({"DB_FAILURE_RETRY_INTERVAL": "31000"}, "DB_FAILURE_RETRY_INTERVAL (31000 ms) is longer"),
         (
             {"DB_FAILURE_TRESHOLD": "4"},
@@ -142,6 +145,34 @@ def test_a_probable_mistake_is_a_warning(tmp_path: Path, environ: dict[str, str]
     (warning,) = loaded(tmp_path, **environ).warnings
     assert warned in warning
     assert "hunter2" not in warning
+
+
+def test_a_budget_of_one_is_no_mistake_where_a_person_fails_back(tmp_path: Path):
+    given = {"DB_MAX_SWITCHES_PER_HOUR": "1", "DB_FAILBACK": "manual", "DATABASE_URL_SECONDARY": SECOND}
+    assert loaded(tmp_path, **given).warnings == ()
+
+
+def test_every_variable_has_its_own_value(tmp_path: Path):
+    result = loaded(tmp_path, DATABASE_URL_SECONDARY=SECOND, DB_FAILURE_THRESHOLD="7")
+    assert result.value("DATABASE_URL") == "postgresql://u:****@localhost/db"
+    assert result.value("DATABASE_URL_SECONDARY") == "postgresql://u:****@backup-host/db"
+    assert result.value("DB_FAILURE_THRESHOLD") == 7
+    assert result.value("DB_STANDBY_CHECK_INTERVAL") == 30_000
+    assert result.value("HOTSWAP_STATE_DIR") == result.settings.state_dir
+    assert loaded(tmp_path).value("DATABASE_URL_SECONDARY") is None
+
+
+@pytest.mark.parametrize("url", ["postgresql://localhost/db", "postgresql://localhost"])
+def test_a_user_who_cannot_be_named_is_one_line(tmp_path: Path, monkeypatch, url: str):
+    """As in a container that is run with --user 1234."""
+
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    (told,) = problems(tmp_path, DATABASE_URL=url)
+    assert told.startswith("DATABASE_URL (from environment): no user is named")
+    assert told.endswith("add one: user@host")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,40 @@ def test_a_dollar_sign_is_read_as_next_reads_it_but_never_lost(
     result = from_file(tmp_path, text, SET="this")
     assert password(result) == read
     assert (noted in "".join(result.notes)) if noted else result.notes == ()
+
+
+def doubling(lines: int, first: str) -> str:
+    """Make each variable of its predecessor twice: 2 to the power of `lines` pieces."""
+    return f"V0={first}\n" + "".join(f"V{n}=${{V{n - 1}}}${{V{n - 1}}}\n" for n in range(1, lines + 1))
+
+
+@pytest.mark.parametrize(("used", "ends"), [("${V40}", "DATABASE_URL_SECONDARY"), ("x", "")])
+def test_references_that_multiply_are_cut_short(tmp_path: Path, used: str, ends: str):
+    text = f"{doubling(40, 'abcdefgh')}DATABASE_URL={URL}\nDATABASE_URL_SECONDARY=postgresql://u:{used}@h/db\n"
+    began_s = time.process_time()
+    if ends:
+        with pytest.raises(SettingsError) as error:
+            from_file(tmp_path, text)
+        assert error.value.problems == (
+            f"V14 (from {tmp_path / 'app.env'}) is longer than 64 kB with its $NAMEs replaced",
+        )
+    else:
+        from_file(tmp_path, text)
+    assert time.process_time() - began_s < 1
+
+
+def test_a_variable_that_is_named_often_is_replaced_once(tmp_path: Path):
+    """Thirty lines of references to nothing long: a thousand million pieces if each were looked up anew."""
+    began_s = time.process_time()
+    result = from_file(tmp_path, f"{doubling(30, '')}DATABASE_URL='postgresql://u:p${{V30}}@h/db'\n")
+    assert password(result) == "p"
+    assert time.process_time() - began_s < 1
+
+
+def test_a_chain_of_references_without_end_is_an_error(tmp_path: Path):
+    chain = "".join(f"V{n}=${{V{n + 1}}}\n" for n in range(5000))
+    with pytest.raises(SettingsError, match=r"V99 .*: its \$NAMEs lead through more than 100 others"):
+        from_file(tmp_path, f"{chain}DATABASE_URL='postgresql://u:${{V0}}@h/db'\n")
 
 
 def test_a_dollar_sign_in_the_environment_is_kept(tmp_path: Path):

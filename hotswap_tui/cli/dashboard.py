@@ -10,12 +10,14 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from hotswap_tui.cli import exit_codes
+from hotswap_tui.cli import exit_codes, streams
+from hotswap_tui.cli.log_options import add_log_options, log_obstacle, open_log
 from hotswap_tui.cli.options import add_settings_options, load_settings
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from pathlib import Path
 
     from hotswap_tui.config import Loaded
     from hotswap_tui.engine.engine import Engine
@@ -24,23 +26,13 @@ if TYPE_CHECKING:
     from hotswap_tui.tui.commands import Command
     from hotswap_tui.tui.terminal import TerminalProfile
 
-LOG_FILE = "hotswap-tui.log"
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the dashboard's options to the command line that names no command."""
-    parser.add_argument("--read-only", action="store_true", help="look only: no key acts")
+    parser.add_argument("--read-only", action="store_true", help="look only: no key acts (default: keys act)")
     add_log_options(parser)
     add_settings_options(parser)
     parser.set_defaults(run=run)
-
-
-def add_log_options(parser: argparse.ArgumentParser) -> None:
-    """Add where the log goes and what it looks like."""
-    parser.add_argument("--log-file", metavar="FILE", help=f"log to FILE (the state directory's {LOG_FILE})")
-    parser.add_argument(
-        "--log-format", choices=("reference", "json"), default="reference", help="log lines (reference)"
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,19 +45,23 @@ def run(args: argparse.Namespace) -> int:
     profile = fit_terminal()
     if profile is None:
         return exit_codes.TERMINAL
+    if obstacle := log_obstacle(args):
+        streams.complain(obstacle)
+        return exit_codes.USAGE
     try:
         loaded = load_settings(args)
         lock = StateLock(loaded.settings.state_dir, command="hotswap-tui", now_wall_s=time.time())
         with lock, closing(open_log(args, loaded)) as log:
-            return asyncio.run(watch(loaded, log, profile, read_only=args.read_only))
+            directory = loaded.settings.state_dir
+            return asyncio.run(watch(loaded, log, profile, directory=directory, read_only=args.read_only))
     except SettingsError as error:
-        print(error, file=sys.stderr)
+        streams.complain(str(error))
         return exit_codes.USAGE
     except LockedError as error:
-        print(error, file=sys.stderr)
+        streams.complain(str(error))
         return exit_codes.LOCKED
     except (LockUnavailableError, OSError) as error:
-        print(error, file=sys.stderr)
+        streams.complain(str(error))
         return exit_codes.FAILED
 
 
@@ -74,30 +70,13 @@ def fit_terminal() -> TerminalProfile | None:
     from hotswap_tui.tui.terminal import terminal_profile  # noqa: PLC0415 - only the dashboard needs it
 
     if not (sys.stdin.isatty() and (sys.stdout.isatty() or sys.stderr.isatty())):
-        print("the dashboard needs a terminal", file=sys.stderr)
+        streams.complain("the dashboard needs a terminal")
         return None
     profile = terminal_profile(os.environ, sys.stdout.encoding)
     if profile.refuse_reason:
-        print(profile.refuse_reason, file=sys.stderr)
+        streams.complain(profile.refuse_reason)
         return None
     return profile
-
-
-def open_log(args: argparse.Namespace, loaded: Loaded) -> EventLog:
-    """Open the log file and write what the engine begins with."""
-    from pathlib import Path  # noqa: PLC0415
-
-    from hotswap_tui.engine.log import EventLog  # noqa: PLC0415
-
-    log = EventLog(args.log_format, Path(args.log_file or loaded.settings.state_dir / LOG_FILE))
-    settings = loaded.settings
-    log.initializing(
-        loaded.primary.masked(),
-        loaded.secondary.masked() if loaded.secondary else None,
-        settings.health_check_interval_ms,
-        settings.failure_threshold,
-    )
-    return log
 
 
 async def watch(
@@ -105,10 +84,14 @@ async def watch(
     log: EventLog,
     profile: TerminalProfile,
     *,
+    directory: Path,
     read_only: bool = False,
     extra_commands: Sequence[Command] = (),
 ) -> int:
-    """Run an engine and the dashboard over it; the end of either is the end of both."""
+    """Run an engine and the dashboard over it; the end of either is the end of both.
+
+    What a person writes down with `w` goes into `directory`.
+    """
     from hotswap_tui.engine.assembly import assemble  # noqa: PLC0415
     from hotswap_tui.engine.local import LocalClient  # noqa: PLC0415
     from hotswap_tui.tui.app import HotSwapApp  # noqa: PLC0415
@@ -121,6 +104,7 @@ async def watch(
             read_only=read_only,
             profile=profile,
             extra_commands=extra_commands,
+            directory=directory,
         )
         return await _until_either_ends(engine, app)
 

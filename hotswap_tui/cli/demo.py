@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import closing
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hotswap_tui.cli import exit_codes
-from hotswap_tui.cli.dashboard import add_log_options, fit_terminal, open_log, watch
-from hotswap_tui.cli.options import add_settings_options, overrides
+from hotswap_tui.cli import exit_codes, streams
+from hotswap_tui.cli.dashboard import fit_terminal, watch
+from hotswap_tui.cli.log_options import add_log_options, log_obstacle, open_log
+from hotswap_tui.cli.options import add_demo_settings_options, overrides
+from hotswap_tui.demo.fast import FAST
 
 if TYPE_CHECKING:
     import argparse
 
+    from hotswap_tui.core.values import Event
     from hotswap_tui.tui.terminal import TerminalProfile
 
 
@@ -26,9 +28,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Start two PostgreSQL servers on free loopback ports, show the dashboard over them, and let you "
         "break and mend them. Everything is removed at the end.",
     )
-    parser.add_argument("--script", action="store_true", help="play failovers and failbacks without a terminal")
+    parser.add_argument(
+        "--script", action="store_true", help="play failovers and failbacks without a terminal (default: the dashboard)"
+    )
     add_log_options(parser)
-    add_settings_options(parser)
+    add_demo_settings_options(parser, FAST)
     parser.set_defaults(run=run)
 
 
@@ -41,13 +45,16 @@ def run(args: argparse.Namespace) -> int:
     profile = None if args.script else fit_terminal()
     if profile is None and not args.script:
         return exit_codes.TERMINAL
+    if not args.script and (obstacle := log_obstacle(args)):
+        streams.complain(obstacle)
+        return exit_codes.USAGE
     try:
         return asyncio.run(_script(args) if profile is None else _show(args, profile))
     except SettingsError as error:
-        print(error, file=sys.stderr)
+        streams.complain(str(error))
         return exit_codes.USAGE
     except (ServerError, ScriptError, OSError) as error:
-        print(error, file=sys.stderr)
+        streams.complain(str(error))
         return exit_codes.FAILED
 
 
@@ -55,9 +62,12 @@ async def _show(args: argparse.Namespace, profile: TerminalProfile) -> int:
     from hotswap_tui.demo.keys import Saboteur  # noqa: PLC0415
     from hotswap_tui.demo.stage import Stage  # noqa: PLC0415
 
+    streams.complain("starting two servers ...")
     async with Stage(overrides(args)) as stage:
         with closing(open_log(args, stage.loaded)) as log:
-            return await watch(stage.loaded, log, profile, extra_commands=Saboteur(stage).commands())
+            # The demo's own directories end with it; what a person writes down stays.
+            commands, kept = Saboteur(stage).commands(), Path.cwd()
+            return await watch(stage.loaded, log, profile, directory=kept, extra_commands=commands)
 
 
 async def _script(args: argparse.Namespace) -> int:
@@ -65,8 +75,15 @@ async def _script(args: argparse.Namespace) -> int:
     from hotswap_tui.demo.stage import Stage  # noqa: PLC0415
     from hotswap_tui.engine.assembly import assemble  # noqa: PLC0415
 
-    narrator = Narrator(partial(print, flush=True))
+    narrator = Narrator(streams.say)
     narrator.say("starting two servers")
-    async with Stage(overrides(args)) as stage, assemble(stage.loaded, narrator.event) as engine:
-        await perform(stage, engine, narrator)
+    async with Stage(overrides(args)) as stage:
+        with closing(open_log(args, stage.loaded)) as log:
+
+            def tell(event: Event) -> None:
+                narrator.event(event)
+                log.write(event)
+
+            async with assemble(stage.loaded, tell) as engine:
+                await perform(stage, engine, narrator)
     return exit_codes.OK

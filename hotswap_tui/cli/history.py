@@ -9,9 +9,12 @@ import shutil
 import sys
 import textwrap
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from hotswap_tui.cli import exit_codes, streams
+from hotswap_tui.cli.options import STATE_DIR, add_env_file, add_state_dir
+from hotswap_tui.config.sources import SourceError
+from hotswap_tui.config.state_dir import find_state_dir
 from hotswap_tui.core.text import clean
 from hotswap_tui.engine.journal_read import read_history
 from hotswap_tui.engine.ports import JournalError
@@ -55,13 +58,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON array")
+    parser.add_argument("--json", action="store_true", help="print one JSON array (default: a table)")
     parser.add_argument(
         "--limit", type=_count, default=DEFAULT_LIMIT, metavar="N", help="print the newest N (default: %(default)s)"
     )
-    parser.add_argument(
-        "--state-dir", type=Path, metavar="DIR", help="where the engine keeps its state (default: HOTSWAP_STATE_DIR)"
-    )
+    add_env_file(parser)
+    add_state_dir(parser)
     parser.set_defaults(run=run)
 
 
@@ -73,41 +75,31 @@ def _count(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the switches of `args.state_dir`; return the exit code."""
+    """Print the switches in the state directory; return the exit code."""
+    given = vars(args)[STATE_DIR]
     try:
-        records = read_history(args.state_dir or _state_dir(), args.limit)
+        environ = os.environ if given is None else {**os.environ, STATE_DIR: given}
+        records = read_history(find_state_dir(environ, args.env_file), args.limit)
+    except SourceError as error:
+        streams.complain(f"hotswap-tui history: {error}")
+        return exit_codes.USAGE
     except JournalError as error:
-        print(f"hotswap-tui history: {error}", file=sys.stderr)
-        return 1
+        streams.complain(f"hotswap-tui history: {error}")
+        return exit_codes.FAILED
     if args.json:
         _print([json.dumps([_fields(record) for record in records], indent=2)])
     elif records:
         _print(_table(records, shutil.get_terminal_size().columns))
     else:
-        print("no switch has happened yet", file=sys.stderr)
-    return 0
-
-
-def _state_dir() -> Path:
-    configured = os.environ.get("HOTSWAP_STATE_DIR")
-    if configured:
-        return Path(configured).expanduser()
-    from hotswap_tui.config import Settings  # noqa: PLC0415  pydantic is slow to import, and most calls name the directory
-
-    default: Path = Settings.model_fields["state_dir"].get_default(call_default_factory=True)
-    return default
+        streams.complain("no switch has happened yet")
+    return exit_codes.OK
 
 
 def _print(lines: Iterable[str]) -> None:
-    """Print in whatever encoding the output has; a reader that has seen enough is no error."""
+    """Print in whatever encoding the output has."""
     encoding = sys.stdout.encoding or "utf-8"
-    try:
-        for line in lines:
-            print(line.replace("→", _arrow(encoding)).encode(encoding, "replace").decode(encoding))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python flushes once more at exit, which must find somewhere to write.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for line in lines:
+        print(line.replace("→", _arrow(encoding)).encode(encoding, "replace").decode(encoding))
 
 
 def _arrow(encoding: str) -> str:

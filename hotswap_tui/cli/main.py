@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
 from hotswap_tui import __version__
-from hotswap_tui.cli import dashboard, demo, exit_codes, history, settings
+from hotswap_tui.cli import dashboard, demo, exit_codes, history, settings, streams
+from hotswap_tui.cli.parser import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each sets `run`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="hotswap-tui",
         description="Watch two PostgreSQL databases, fail over and back, and show it. Without a command: the dashboard.",
     )
@@ -44,11 +44,31 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command that `argv` names and return its exit code."""
+    """Run the command that `argv` names and return its exit code; a reader that has seen enough is no failure."""
+    streams.fill_closed()
+    try:
+        code = _run(argv)
+    except BrokenPipeError:
+        code = exit_codes.OK
+    except SystemExit:
+        streams.flush()
+        raise
+    except OSError as error:
+        return _failed(error)
+    unwritten = streams.flush()
+    return code if unwritten is None else _failed(unwritten)
+
+
+def _failed(error: OSError) -> int:
+    streams.complain(f"hotswap-tui: {error}")
+    return exit_codes.FAILED
+
+
+def _run(argv: Sequence[str] | None) -> int:
     args = build_parser().parse_args(argv)
     try:
         code: int = args.run(args)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        streams.complain("interrupted")
         return exit_codes.FAILED
     return code

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from hotswap_tui.cli import exit_codes
+from hotswap_tui.cli import exit_codes, streams
 from hotswap_tui.cli.options import add_settings_options, load_settings
+from hotswap_tui.core.values import HOT_SWAP_HINT
 
 if TYPE_CHECKING:
     import argparse
@@ -22,14 +22,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="print the settings in force and where each came from",
         description="Print the settings in force and where each came from. Passwords are masked.",
     )
-    parser.add_argument("--markdown", action="store_true", help="print the documentation of all settings as a table")
+    parser.add_argument(
+        "--markdown",
+        action="store_true",
+        help="print the documentation of all settings as a table (default: what is in force)",
+    )
     add_settings_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print, and return the exit code."""
-    from hotswap_tui.config import HOT_SWAP_HINT, SettingsError, settings_table  # noqa: PLC0415 - see options.load_settings
+    from hotswap_tui.config import SettingsError, settings_table  # noqa: PLC0415 - see options.load_settings
 
     if args.markdown:
         print(settings_table())
@@ -37,22 +41,18 @@ def run(args: argparse.Namespace) -> int:
     try:
         loaded = load_settings(args)
     except SettingsError as error:
-        print(error, file=sys.stderr)
+        streams.complain(str(error))
         return exit_codes.USAGE
     for name, value in _values(loaded):
         print(f"{name:<26} {value}  ({loaded.sources[name]})")
     hint = () if loaded.secondary else (HOT_SWAP_HINT,)
     for line in (*hint, *loaded.warnings, *loaded.notes):
-        print(line, file=sys.stderr)
+        streams.complain(line)
     return exit_codes.OK
 
 
 def _values(loaded: Loaded) -> Iterator[tuple[str, str]]:
-    dsns = {"DATABASE_URL": loaded.primary, "DATABASE_URL_SECONDARY": loaded.secondary}
     for name in loaded.sources:
-        if name in dsns:
-            dsn = dsns[name]
-            yield name, "not set" if dsn is None else dsn.masked()
-        else:
-            value = loaded.value(name)
-            yield name, str(int(value) if isinstance(value, bool) else value)
+        value = loaded.value(name)
+        shown = int(value) if isinstance(value, bool) else value
+        yield name, "not set" if shown is None else str(shown)

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import SecretStr, ValidationError
 
 from hotswap_tui.config.settings import PROFILES, Profile, Settings, variables
-from hotswap_tui.config.sources import NEXT_FILES, Found, Layer, SourceError, expand, read_ambient, read_explicit
+from hotswap_tui.config.sources import NEXT_FILES, Found, Layer, SourceError, expand, merge, read_ambient, read_explicit
 from hotswap_tui.dsn import Dsn, DsnError, mask, parse, strip_controls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-HOT_SWAP_HINT: Final = "Set DATABASE_URL_SECONDARY to enable automatic database failover"
-
 _PRIMARY: Final = "DATABASE_URL"
 _SECONDARY: Final = "DATABASE_URL_SECONDARY"
+_STANDBY_INTERVAL: Final = "DB_STANDBY_CHECK_INTERVAL"
 _OURS: Final = ("DB_", "HOTSWAP_", "DATABASE_")
 _NEAR: Final = 0.87
 _DEFAULT: Final = "default"
@@ -48,9 +47,13 @@ class Loaded:
     """What was set aside or replaced on purpose."""
 
     def value(self, name: str) -> object:
-        """Return what is in force for the variable `name`."""
+        """Return what is in force for the variable `name`, a connection string masked; None when there is nothing."""
+        dsns = {_PRIMARY: self.primary, _SECONDARY: self.secondary}
+        if name in dsns:
+            dsn = dsns[name]
+            return dsn and dsn.masked()
         given = next(value for field, value in self.settings if Settings.model_fields[field].alias == name)
-        return self.settings.health_check_interval_ms if given is None else given
+        return self.settings.health_check_interval_ms if given is None and name == _STANDBY_INTERVAL else given
 
 
 def load(
@@ -68,11 +71,12 @@ def load(
     _refuse_urls(overrides)
     try:
         files = [*(read_ambient(directory / n) for n in reversed(NEXT_FILES)), *map(read_explicit, env_files)]
+        layers = [*files, Layer("environment", environ), Layer("command line", overrides)]
+        merged = merge(layers)
+        expanded, notes = expand(merged, variables())
     except SourceError as error:
         raise SettingsError([str(error)]) from error
-    layers = [*files, Layer("environment", environ), Layer("command line", overrides)]
-    expanded, notes = expand(layers)
-    found = _profile(profile) | {k: f for k, f in expanded.items() if k in variables() and f.value.strip()}
+    found = _profile(profile) | {k: f for k, f in expanded.items() if f.value.strip()}
     settings, primary, secondary = _check(found, directory)
     sources = {name: found[name].source if name in found else _DEFAULT for name in variables()}
     return Loaded(
@@ -80,7 +84,7 @@ def load(
         primary,
         secondary,
         sources,
-        warnings=(*_of_layers(layers), *_misspelt(expanded), *_contradictions(settings, primary, secondary)),
+        warnings=(*_of_layers(layers), *_misspelt(merged), *_contradictions(settings, primary, secondary)),
         notes=(*notes, *_dsn_notes(_PRIMARY, primary), *_dsn_notes(_SECONDARY, secondary)),
     )
 
@@ -117,10 +121,13 @@ def _check(found: Mapping[str, Found], directory: Path) -> tuple[Settings, Dsn, 
 
 def _parse(name: str, found: Found, problems: list[str]) -> Dsn | None:
     try:
-        return parse(SecretStr(found.value))
+        dsn = parse(SecretStr(found.value))
+        # A user that is left out is the one that runs this program, who may have no name.
+        dsn.login_user()
     except DsnError as error:
         problems.append(f"{name} (from {found.source}): {error}")
         return None
+    return dsn
 
 
 def _problem(kind: str, name: str, found: Mapping[str, Found], directory: Path) -> str:
@@ -171,6 +178,10 @@ def _contradictions(settings: Settings, primary: Dsn, secondary: Dsn | None) -> 
         warnings.append(
             f"DB_FAILURE_RETRY_INTERVAL ({settings.failure_retry_interval_ms} ms) is longer than "
             f"DB_HEALTH_CHECK_INTERVAL ({interval_ms} ms): a failing database is checked less often than a healthy one"
+        )
+    if secondary and settings.max_switches_per_hour == 1 and settings.failback == "auto":
+        warnings.append(
+            "DB_MAX_SWITCHES_PER_HOUR (1) leaves no automatic failback: one switch is always kept for a failover"
         )
     if secondary and primary.identity == secondary.identity:
         warnings.append(f"both URLs name {primary.identity}, told apart by user or options only")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hotswap_tui.config.state_dir import default_state_dir
 from hotswap_tui.core.policy import Policy
 
 if TYPE_CHECKING:
@@ -36,14 +36,6 @@ _TEN_MINUTES_MS: Final = 600_000
 
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
-
-
-def _default_state_dir() -> Path:
-    if os.geteuid() == 0:
-        return Path("/var/lib/hotswap-tui")
-    from platformdirs import user_state_path  # noqa: PLC0415  most starts name the directory or run as root
-
-    return user_state_path("hotswap-tui")
 
 
 Interval = Annotated[int, Field(ge=50, le=_DAY_MS)]
@@ -84,7 +76,7 @@ class Settings(BaseSettings):
     """`auto` returns to the primary when it is healthy again, `manual` leaves that to a person"""
 
     max_switches_per_hour: Count = Field(default=6, alias="DB_MAX_SWITCHES_PER_HOUR")
-    """Most automatic switches within an hour; failbacks stop first, one failover from a dead database always remains"""
+    """Most automatic switches within an hour; failbacks stop first, so that they always leave one for a failover"""
 
     standby_check_interval_ms: Interval | None = Field(
         default=None, alias="DB_STANDBY_CHECK_INTERVAL", json_schema_extra={"shown": "*(the check interval)*"}
@@ -102,7 +94,7 @@ a check keeps a Neon or Supabase database awake"""
     """`1` checks the serving database with one UPDATE of a one-row table `hotswap_heartbeat`, too"""
 
     state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
-        default_factory=_default_state_dir,
+        default_factory=default_state_dir,
         alias="HOTSWAP_STATE_DIR",
         json_schema_extra={"shown": "*(the user's state directory; as root `/var/lib/hotswap-tui`)*"},
     )

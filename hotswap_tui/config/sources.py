@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from dotenv.parser import parse_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 NEXT_FILES: Final = (".env.production.local", ".env.local", ".env.production", ".env")
@@ -28,6 +28,8 @@ EXPLICIT_ONLY: Final = "HOTSWAP_"
 _REFERENCE: Final = re.compile(
     r"(?P<escaped>\\\$)|\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<bare>[A-Za-z_]\w*))", re.ASCII
 )
+_LONGEST: Final = 64 * 1024
+_MOST_NESTED: Final = 100
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -81,32 +83,65 @@ def merge(layers: list[Layer]) -> dict[str, Found]:
     return {name: Found(value, layer.name, layer.is_file) for layer in layers for name, value in layer.values.items()}
 
 
-def expand(layers: list[Layer]) -> tuple[dict[str, Found], tuple[str, ...]]:
-    """Merge `layers`, replace references in what came from files, and say where a URL had any."""
-    merged = merge(layers)
+def expand(merged: Mapping[str, Found], names: Iterable[str]) -> tuple[dict[str, Found], tuple[str, ...]]:
+    """Return those of `names` that are set, references in what came from files replaced, and where a URL had any.
+
+    Raises `SourceError` for a value that grows beyond reason.
+    """
+    expansion = _Expansion(merged)
     expanded: dict[str, Found] = {}
     notes: list[str] = []
-    for name, found in merged.items():
-        value = _expand(name, merged, frozenset())
+    for name in names:
+        if name not in merged:
+            continue
+        found, value = merged[name], expansion.value(name)
         expanded[name] = Found(value, found.source, found.in_file)
         notes += _notes(name, found, value) if found.in_file and name.startswith("DATABASE_URL") else ()
     return expanded, tuple(notes)
 
 
-def _expand(name: str, merged: Mapping[str, Found], within: frozenset[str]) -> str:
-    found = merged[name]
-    if not found.in_file:
-        return found.value
+class _Expansion:
+    """Replaces references, each variable once: twenty lines that name one another twice would make a million pieces."""
 
-    def replace(match: re.Match[str]) -> str:
+    def __init__(self, merged: Mapping[str, Found]) -> None:
+        self._merged = merged
+        self._done: dict[str, str] = {}
+        self._within: list[str] = []
+
+    def value(self, name: str) -> str:
+        found = self._merged[name]
+        if not found.in_file:
+            return found.value
+        if name not in self._done:
+            if len(self._within) >= _MOST_NESTED:
+                raise SourceError(
+                    f"{name} (from {found.source}): its $NAMEs lead through more than {_MOST_NESTED} others"
+                )
+            self._within.append(name)
+            self._done[name] = self._replaced(name, found)
+            self._within.pop()
+        return self._done[name]
+
+    def _replaced(self, name: str, found: Found) -> str:
+        pieces: list[str] = []
+        length = end = 0
+        for match in _REFERENCE.finditer(found.value):
+            pieces += (found.value[end : match.start()], self._meant(match))
+            end = match.end()
+            length += len(pieces[-2]) + len(pieces[-1])
+            if length > _LONGEST:
+                raise SourceError(
+                    f"{name} (from {found.source}) is longer than {_LONGEST // 1024} kB with its $NAMEs replaced"
+                )
+        return "".join((*pieces, found.value[end:]))
+
+    def _meant(self, match: re.Match[str]) -> str:
         if match["escaped"]:
             return "$"
         wanted = match["braced"] or match["bare"]
-        if wanted in merged and wanted not in within and wanted != name:
-            return _expand(wanted, merged, within | {name})
+        if wanted in self._merged and wanted not in self._within:
+            return self.value(wanted)
         return str(match["default"] if match["default"] is not None else match[0])
-
-    return _REFERENCE.sub(replace, found.value)
 
 
 def _notes(name: str, found: Found, value: str) -> list[str]:

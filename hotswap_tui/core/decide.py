@@ -61,7 +61,7 @@ def suspect(turn: Turn, _event: Input) -> Trigger | None:
     if not turn.active.failures:
         return None
     turn.set(suspicion_since_s=turn.now_s, told_obstacle="")
-    turn.probe(turn.model.standby)
+    turn.probe(turn.model.standby, fresh=True)
     return Trigger.SUSPECTED
 
 
@@ -72,7 +72,11 @@ def cleared(turn: Turn, _event: Input) -> Trigger | None:
     role, before = turn.model.active, turn.before.record(turn.model.active)
     down_s = turn.now_s - before.down_since_s if before.down_since_s is not None else 0.0
     needed = turn.policy.failure_threshold
-    reason = f"no switch ({needed} needed)" if before.failures < needed else "no switch was made"
+    if turn.model.state is State.UNAVAILABLE:
+        reason = "it serves again; no switch was made"
+        turn.set(since_s=turn.now_s)
+    else:
+        reason = f"no switch ({needed} needed)" if before.failures < needed else "no switch was made"
     turn.tell(
         Kind.RECOVERED,
         Level.GOOD,
@@ -87,17 +91,17 @@ def cleared(turn: Turn, _event: Input) -> Trigger | None:
 
 def fail_over(turn: Turn, _event: Input) -> Trigger | None:
     """Rules 1 and 4: leave a database that is proven dead for one that is proven alive."""
-    if turn.active.failures < turn.policy.failure_threshold or rescue_obstacle(turn):
+    if turn.active.failures < turn.policy.failure_threshold or not turn.active.dead or rescue_obstacle(turn):
         return None
     return _rescue(turn)
 
 
 def exhausted(turn: Turn, _event: Input) -> Trigger | None:
     """Rule 5: the active database is down and nothing can take over now."""
-    if turn.active.failures < turn.policy.failure_threshold:
+    if turn.active.failures < turn.policy.failure_threshold or not turn.active.dead:
         return None
     obstacle = rescue_obstacle(turn)
-    if obstacle is None or (obstacle.key == "unchecked" and turn.model.mode.armed):
+    if obstacle is None or obstacle.key == "unchecked":
         return None
     turn.set(unavailable_since_s=turn.active.down_since_s)
     _tell_not_serving(turn, obstacle)
@@ -106,7 +110,7 @@ def exhausted(turn: Turn, _event: Input) -> Trigger | None:
 
 def take_over(turn: Turn, _event: Input) -> Trigger | None:
     """Rule 5: with both down, the one that served last gets one more check before the other takes over."""
-    if not turn.standby.passed_since(turn.model.suspicion_since_s):
+    if not turn.standby.proven_since(turn.model.suspicion_since_s):
         if turn.model.takeover_after_s is not None:
             turn.set(takeover_after_s=None)
         return None
@@ -117,7 +121,7 @@ def take_over(turn: Turn, _event: Input) -> Trigger | None:
     if obstacle:
         _tell_once(turn, obstacle)
         return None
-    return _rescue(turn) if turn.active.checked_since(turn.model.takeover_after_s) else None
+    return _rescue(turn) if turn.active.dead and turn.active.checked_since(turn.model.takeover_after_s) else None
 
 
 def fail_back(turn: Turn, event: Input) -> Trigger | None:
@@ -150,9 +154,9 @@ def rescue_obstacle(turn: Turn) -> Obstacle | None:
 def _unproven(turn: Turn) -> Obstacle | None:
     """Return why the other database is not known to be well since the suspicion began."""
     since_s, target = turn.model.suspicion_since_s, turn.model.standby
-    if not turn.standby.checked_since(since_s) and not turn.standby.locked_out(turn.now_s):
+    if not turn.standby.tried_afresh_since(since_s) and not turn.standby.locked_out(turn.now_s):
         return Obstacle("unchecked", f"{target} is being checked")
-    if not turn.standby.passed_since(since_s):
+    if not turn.standby.proven_since(since_s):
         return Obstacle("down", f"{target} does not answer either")
     return None
 

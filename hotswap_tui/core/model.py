@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.policy import CREDENTIALS_BACKOFF_S, failback_wait_s, within_hour
-from hotswap_tui.core.values import ARMED, UNROUTED, Fault, Health, Mode, Role, RouterReading, State
+from hotswap_tui.core.values import ARMED, UNROUTED, Fault, Health, Mode, Role, RouterReading, State, counts
 
 if TYPE_CHECKING:
     from hotswap_tui.core.policy import Policy
@@ -26,7 +26,6 @@ class Record:
     facts: ServerFacts | None = None
     last_start_s: float | None = None
     """Start of the last check that ended."""
-    last_pass_start_s: float | None = None
     last_pass_s: float | None = None
     down_since_s: float | None = None
     """Start of the first check of the present run of failures."""
@@ -36,6 +35,10 @@ class Record:
     """A new connection failed: an old one must not hide it."""
     checks_since_fresh: int = 0
     last_fresh_s: float | None = None
+    last_fresh_pass_s: float | None = None
+    """Start of the last passed check on a new connection: an old session may outlive a server that takes no new ones."""
+    lost_s: float | None = None
+    """When an idle connection was lost last."""
 
     @property
     def passed(self) -> bool:
@@ -43,17 +46,27 @@ class Record:
         return self.verdict is not None and self.verdict.fault is None
 
     @property
+    def dead(self) -> bool:
+        """Say whether the last check failed in a way that counts: a database that is alive is not left for another."""
+        fault = None if self.verdict is None else self.verdict.fault
+        return self.verdict is not None and fault is not None and counts(self.verdict.role, fault)
+
+    @property
     def read_only(self) -> bool:
         """Say whether the server last said that it takes no writes."""
         return self.facts is not None and (self.facts.read_only or self.facts.in_recovery)
 
-    def passed_since(self, moment_s: float | None) -> bool:
-        """Say whether the last check passed and a passing one began at `moment_s` or later."""
+    def proven_since(self, moment_s: float | None) -> bool:
+        """Say whether the last check passed, and one on a new connection that began at `moment_s` or later did."""
         return (
             self.passed
-            and self.last_pass_start_s is not None
-            and (moment_s is None or self.last_pass_start_s >= moment_s)
+            and self.last_fresh_pass_s is not None
+            and (moment_s is None or self.last_fresh_pass_s >= moment_s)
         )
+
+    def tried_afresh_since(self, moment_s: float | None) -> bool:
+        """Say whether a check on a new connection that began at `moment_s` or later has ended."""
+        return self.last_fresh_s is not None and (moment_s is None or self.last_fresh_s >= moment_s)
 
     def checked_since(self, moment_s: float | None) -> bool:
         """Say whether a check that began at `moment_s` or later has ended."""
@@ -86,7 +99,7 @@ class Model:
     active: Role
     has_secondary: bool
     since_s: float
-    """Since when `active` is the active database."""
+    """Since when the active database serves without a break: the last switch, or the end of an outage that both shared."""
     primary: Record = Record()
     secondary: Record = Record()
     mode: Mode = ARMED

@@ -9,7 +9,7 @@ from hotswap_tui.core.errors import IllegalEventError
 from hotswap_tui.core.model import Record
 from hotswap_tui.core.switching import AUTOMATION
 from hotswap_tui.core.table import TABLE, Trigger
-from hotswap_tui.core.values import SWITCHING, Kind, Level, Mode, State, counts
+from hotswap_tui.core.values import SWITCHING, Kind, Level, Mode, State, Tell, counts
 
 if TYPE_CHECKING:
     from hotswap_tui.core.events import Checked, ConnectionLost, Elapsed, Slept
@@ -45,13 +45,14 @@ def absorb(record: Record, verdict: Verdict) -> Record:
         verdict=verdict,
         facts=verdict.facts or record.facts,
         last_start_s=verdict.started_s,
-        last_pass_start_s=verdict.started_s if passed else record.last_pass_start_s,
         last_pass_s=verdict.finished_s if passed else record.last_pass_s,
         down_since_s=(record.down_since_s if record.failures else verdict.started_s) if failures else None,
         up_since_s=(record.up_since_s if record.passes else verdict.finished_s) if passed else None,
         fresh_until_pass=not passed and (record.fresh_until_pass or verdict.fresh),
         checks_since_fresh=0 if verdict.fresh else record.checks_since_fresh + 1,
         last_fresh_s=verdict.started_s if verdict.fresh else record.last_fresh_s,
+        last_fresh_pass_s=verdict.started_s if passed and verdict.fresh else record.last_fresh_pass_s,
+        lost_s=record.lost_s,
     )
 
 
@@ -80,8 +81,7 @@ def _tell_active(turn: Turn, before: Record, after: Record, verdict: Verdict) ->
 def _tell_standby(turn: Turn, before: Record, after: Record, verdict: Verdict) -> None:
     role = verdict.role
     if turn.model.state is State.SECONDARY and before.failures:
-        outcome = f": {_why(verdict)}" if verdict.fault else ""
-        turn.tell(Kind.RETRYING, Level.INFO, f"tried the primary again{outcome}", role)
+        _tell_retry(turn, before, verdict)
     if verdict.fault is None:
         if before.failures and before.down_since_s is not None:
             down_s = turn.now_s - before.down_since_s
@@ -100,6 +100,16 @@ def _tell_standby(turn: Turn, before: Record, after: Record, verdict: Verdict) -
             fault=verdict.fault.value,
             error=verdict.detail,
         )
+
+
+def _tell_retry(turn: Turn, before: Record, verdict: Verdict) -> None:
+    """Tell each try of the failed primary to the log, and to everyone what came of the first and of a different one."""
+    outcome = f": {_why(verdict)}" if verdict.fault else ""
+    first = before.last_start_s is None or before.last_start_s < turn.model.since_s
+    same = before.verdict is not None and before.verdict.fault is verdict.fault
+    told = verdict.fault is None or (same and not first)
+    text = f"tried the primary again{outcome}"
+    turn.effects.append(Tell(Kind.RETRYING, Level.INFO, text, verdict.role, log_only=told))
 
 
 def _tell_degraded(turn: Turn, before: Record, verdict: Verdict) -> None:
@@ -127,13 +137,22 @@ def _why(verdict: Verdict) -> str:
 
 
 def connection_lost(turn: Turn, event: ConnectionLost) -> None:
-    """Check at once on a new connection: the loss of an idle one proves nothing yet."""
+    """Check the active database at once on a new connection: the loss of an idle one proves nothing yet.
+
+    At most once in a check interval, since servers and poolers may end idle sessions for good reasons. The standby waits for
+    its turn: a cloud database that has gone to sleep ends its sessions, and must not be woken by that.
+    """
     if event.role not in turn.model.roles:
         msg = f"a lost connection to the {event.role}, which is not configured"
         raise IllegalEventError(msg)
-    text = f"{event.role}: idle connection lost, checking at once"
-    turn.tell(Kind.CONNECTION_LOST, Level.WARNING, text, event.role, error=event.detail)
-    turn.probe(event.role, fresh=True)
+    record = turn.model.record(event.role)
+    turn.set_record(event.role, replace(record, lost_s=turn.now_s))
+    if event.role is not turn.model.active:
+        return
+    if record.lost_s is None or turn.now_s - record.lost_s >= turn.policy.check_interval_s:
+        text = f"{event.role}: idle connection lost, checking at once"
+        turn.tell(Kind.CONNECTION_LOST, Level.WARNING, text, event.role, error=event.detail)
+        turn.probe(event.role, fresh=True)
 
 
 def slept(turn: Turn, event: Slept) -> None:

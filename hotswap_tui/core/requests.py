@@ -10,7 +10,7 @@ from hotswap_tui.core.errors import RefusedError
 from hotswap_tui.core.model import health
 from hotswap_tui.core.switching import begin
 from hotswap_tui.core.turn import moves_to
-from hotswap_tui.core.values import Kind, Level, Mode, Role, SwitchKind
+from hotswap_tui.core.values import HOT_SWAP_HINT, Kind, Level, Mode, Role, SwitchKind
 
 if TYPE_CHECKING:
     from hotswap_tui.core.events import (
@@ -113,8 +113,7 @@ def _refuse_busy(turn: Turn) -> None:
 
 def _refuse_target(turn: Turn, target: Role, *, force: bool) -> None:
     if not turn.model.has_secondary:
-        msg = "Set DATABASE_URL_SECONDARY to enable automatic database failover"
-        raise RefusedError(msg)
+        raise RefusedError(HOT_SWAP_HINT)
     _refuse_busy(turn)
     if target is turn.model.active:
         msg = f"{target} is the active database already"

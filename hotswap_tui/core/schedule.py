@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from hotswap_tui.core.model import Model
     from hotswap_tui.core.policy import Policy
 
+_LATE_S = 1.0
+"""A check may begin a little late; that alone does not make every second one of a minute a new login."""
 _CHECK_FAST = frozenset({State.STARTING, State.SUSPECT, State.UNAVAILABLE})
 
 
@@ -25,7 +27,8 @@ def interval_s(model: Model, role: Role, policy: Policy) -> float:
 
 
 def _plain_interval_s(model: Model, role: Role, policy: Policy) -> float:
-    if model.state in _CHECK_FAST:
+    """Return the interval by state. Still STARTING after a verdict: a fault that does not count, which haste does not mend."""
+    if model.state in _CHECK_FAST and not (model.state is State.STARTING and model.record(model.active).verdict):
         return policy.failure_retry_interval_s
     if role is model.active:
         return policy.check_interval_s
@@ -46,7 +49,7 @@ def due_s(model: Model, role: Role, policy: Policy) -> float:
     if role is Role.PRIMARY and model.state is State.SECONDARY:
         if record.last_start_s < model.since_s:
             due = max(due, model.since_s + policy.primary_retry_interval_s)
-        elif record.last_start_s < waits < due:
+        elif record.last_start_s < waits < due and not record.locked_out(waits):
             due = waits
     return due
 
@@ -58,7 +61,8 @@ def wants_fresh(model: Model, role: Role, policy: Policy, now_s: float) -> bool:
         return True
     if record.checks_since_fresh + 1 >= policy.fresh_connect_every:
         return True
-    return role is model.active and now_s - record.last_fresh_s >= FRESH_AT_LEAST_EVERY_S
+    next_s = now_s + interval_s(model, role, policy)
+    return role is model.active and next_s - record.last_fresh_s > FRESH_AT_LEAST_EVERY_S + _LATE_S
 
 
 def wake_s(model: Model) -> float:
@@ -71,10 +75,9 @@ def wake_s(model: Model) -> float:
 def failover_available(model: Model, policy: Policy, now_s: float) -> bool:
     """Say whether the other database passed its last check, no older than two of its intervals."""
     standby = model.record(model.standby)
-    if not model.has_secondary or standby.last_start_s is None or not standby.passed:
+    if not model.has_secondary or standby.last_pass_s is None or not standby.passed:
         return False
-    longest_s = 2 * max(interval_s(model, model.standby, policy), policy.connection_timeout_s)
-    return now_s - standby.last_start_s <= longest_s
+    return now_s - standby.last_pass_s <= 2 * interval_s(model, model.standby, policy)
 
 
 def countdown(model: Model, policy: Policy) -> Countdown | None:
@@ -82,7 +85,7 @@ def countdown(model: Model, policy: Policy) -> Countdown | None:
     if not model.mode.armed or model.switch is not None or not model.has_secondary:
         return None
     active, standby = model.record(model.active), model.record(model.standby)
-    if model.state is State.SUSPECT and active.last_start_s is not None:
+    if model.state is State.SUSPECT and active.last_start_s is not None and active.dead:
         barred = model.standby is Role.SECONDARY and standby.read_only and not policy.allow_read_only
         if barred or health(standby, policy) in {Health.DOWN, Health.DEGRADED}:
             return None

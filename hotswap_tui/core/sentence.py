@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from hotswap_tui.core.values import SWITCHING, Fault, Health, Level, Role, State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import tzinfo
 
     from hotswap_tui.core.snapshot import DatabaseView, Snapshot
     from hotswap_tui.core.values import Switch
 
-HOT_SWAP_HINT = "Set DATABASE_URL_SECONDARY to enable automatic database failover"
+NO_GATEWAY = "no gateway, nothing is moved, applications follow by themselves"
+AUTOMATION_OFF = "AUTO OFF"
+"""The one short form of "automatic switching is off", wherever it stands."""
 SEPARATOR = "   "
 _MINUTE_S = 60
 _HOUR_S = 3600
@@ -29,8 +31,8 @@ class Part:
     """A piece of the sentence. With `command` it names what a person can press, `text` being what that does."""
 
     text: str
-    short: str = ""
-    """Said instead where room is scarce; empty: there is no shorter form."""
+    shorter: tuple[str, ...] = ()
+    """Said instead where room is scarce, the longest first."""
     level: Level | None = None
     rank: int = MUST
     """What goes first when room is scarce: the highest."""
@@ -97,7 +99,7 @@ def verdict(snapshot: Snapshot, now_s: float, zone: tzinfo | None = None) -> Sen
     if snapshot.switch is not None or snapshot.state in SWITCHING:
         return _switching(snapshot, now_s)
     if snapshot.state is State.STARTING:
-        return _starting(snapshot)
+        return _starting(snapshot, now_s)
     if not snapshot.serving:
         return _nobody(snapshot, now_s, zone)
     if _active(snapshot).failures:
@@ -141,7 +143,7 @@ def _switching(snapshot: Snapshot, now_s: float) -> Sentence:
     way = f"{switch.source} → {switch.target}"
     for_s = age(now_s - switch.started_s)
     if switch.unknown:
-        doubt = Part(f"for {for_s}; reading the gateway", f"for {for_s}", Level.WARNING)
+        doubt = Part(f"for {for_s}; reading the gateway", (f"for {for_s}",), Level.WARNING)
         return Sentence(Level.BAD, (Part(f"UNKNOWN whether {way} happened"), doubt))
     parts = [Part(f"SWITCHING {way}"), _step(switch), Part(for_s, rank=MAY)]
     if switch.cancellable:
@@ -154,10 +156,34 @@ def _step(switch: Switch) -> Part:
     return Part(f"{switch.step or 'begin'} …{again}")
 
 
-def _starting(snapshot: Snapshot) -> Sentence:
-    if snapshot.secondary is None:
-        return Sentence(Level.INFO, (Part("STARTING"), Part("first check of the database")))
-    return Sentence(Level.INFO, (Part("STARTING"), Part("first check of both databases")))
+def _starting(snapshot: Snapshot, now_s: float) -> Sentence:
+    view = _active(snapshot)
+    if view.health is Health.DEGRADED:
+        words = f"{view.role}: {_fault(view).words}"
+        told = Part(f"{words}; does not count as a failure", (words,))
+        return Sentence(Level.BAD, (Part("NO DATABASE serving", ("NO DATABASE",)), told, *_rescue(snapshot, now_s)))
+    which = "the database" if snapshot.secondary is None else "both databases"
+    return Sentence(Level.INFO, _keys_last([Part("STARTING"), Part(f"first check of {which}"), *_off(snapshot, now_s)]))
+
+
+def _fault(view: DatabaseView) -> Fault:
+    return (view.verdict.fault if view.verdict is not None else None) or Fault.UNKNOWN
+
+
+def _keys_last(parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(sorted(parts, key=lambda part: bool(part.command)))
+
+
+def _rescue(snapshot: Snapshot, now_s: float) -> tuple[Part, ...]:
+    """Say what a person can do while nobody serves, and whether automation may."""
+    off = _off(snapshot, now_s)
+    parts = [*off]
+    other = snapshot.database(snapshot.active.other)
+    if other is not None and other.health is Health.UP:
+        if off:
+            parts.append(Part(f"{other.role} is up", rank=SHOULD))
+        parts.insert(0, Part("to switch", command="switch", rank=SHOULD))
+    return _keys_last(parts)
 
 
 def _nobody(snapshot: Snapshot, now_s: float, zone: tzinfo | None) -> Sentence:
@@ -165,41 +191,57 @@ def _nobody(snapshot: Snapshot, now_s: float, zone: tzinfo | None) -> Sentence:
     subject = Part("NO DATABASE serving")
     if since_s is not None:
         wall = datetime.fromtimestamp(snapshot.wall_s - snapshot.now_s + since_s, UTC).astimezone(zone)
-        long = f"NO DATABASE serving since {wall:%H:%M:%S} ({duration(now_s - since_s)})"
-        subject = Part(long, short=f"NO DATABASE for {duration(now_s - since_s)}")
-    return Sentence(Level.BAD, (subject, _why_nobody(snapshot), *_off(snapshot, now_s)))
+        for_s = duration(now_s - since_s)
+        subject = Part(f"NO DATABASE serving since {wall:%H:%M:%S} ({for_s})", (f"NO DATABASE for {for_s}",))
+    return Sentence(Level.BAD, (subject, *_why_nobody(snapshot), *_rescue(snapshot, now_s)))
 
 
-def _why_nobody(snapshot: Snapshot) -> Part:
+def _why_nobody(snapshot: Snapshot) -> tuple[Part, ...]:
     second = snapshot.secondary
     if second is None:
-        return Part("no secondary is configured; still checking", short="still checking", rank=SHOULD)
+        return (Part("no secondary is configured; still checking", ("still checking",), rank=SHOULD),)
     if snapshot.primary.health is Health.DOWN and second.health is Health.DOWN:
-        return Part("both are down; still checking", rank=SHOULD)
-    reason = snapshot.blocked or f"{snapshot.active.other} may not take over"
-    return Part(f"{reason}; still checking", short=reason, rank=SHOULD)
+        return (Part("both are down; still checking", ("both are down",), rank=SHOULD),)
+    other = snapshot.active.other
+    view = snapshot.database(other)
+    if not snapshot.mode.armed and view is not None and view.health is Health.UP:
+        return ()
+    reason = snapshot.blocked or f"{other} may not take over"
+    return (Part(f"{reason}; still checking", (reason, _clause(reason)), rank=SHOULD),)
+
+
+def _clause(reason: str) -> str:
+    """Return what stands before the advice."""
+    return reason.partition("; ")[0]
 
 
 def _failing(snapshot: Snapshot, now_s: float) -> Sentence:
     view = _active(snapshot)
-    subject = Part(f"{_name(snapshot.active)} failing {view.failures}/{snapshot.policy.failure_threshold}")
+    threshold = snapshot.policy.failure_threshold
+    subject = Part(f"{_name(snapshot.active)} failing {min(view.failures, threshold)}/{threshold}")
     off = _off(snapshot, now_s)
     if off:
         return Sentence(Level.BAD, (subject, *off))
     if snapshot.countdown is not None:
-        left = remaining(snapshot.countdown.at_s - now_s)
-        action = f"{snapshot.countdown.action} in {left}"
-        coming = Part(f"{action} unless it answers", short=action)
+        action = f"{snapshot.countdown.action} in {remaining(snapshot.countdown.at_s - now_s)}"
+        coming = Part(f"{action} unless it answers", (action,))
         return Sentence(Level.WARNING, (subject, coming, Part("to stop", command="arm", rank=SHOULD)))
     return Sentence(Level.WARNING, (subject, _no_switch(snapshot)))
 
 
 def _no_switch(snapshot: Snapshot) -> Part:
     if snapshot.blocked:
-        return Part(f"no switch: {snapshot.blocked}")
+        return Part(f"no switch: {snapshot.blocked}", (f"no switch: {_clause(snapshot.blocked)}",))
     if snapshot.secondary is None:
         return Part("no secondary to switch to")
     return Part(f"waiting for a check of {snapshot.active.other}")
+
+
+def arming_fails_back(snapshot: Snapshot) -> bool:
+    """Say whether automation, once on again, would move traffic back to the primary at once."""
+    idle = not snapshot.mode.armed and snapshot.switch is None and not snapshot.disagrees
+    proven = snapshot.primary.passes >= snapshot.policy.recovery_threshold
+    return idle and snapshot.state is State.SECONDARY and snapshot.policy.failback_auto and proven
 
 
 def _off(snapshot: Snapshot, now_s: float) -> tuple[Part, ...]:
@@ -208,67 +250,90 @@ def _off(snapshot: Snapshot, now_s: float) -> tuple[Part, ...]:
         return ()
     who = f"{mode.by}, " if mode.by else ""
     until = f", on again in {remaining(mode.until_s - now_s)}" if mode.until_s is not None else ""
-    since = age(now_s - mode.since_s)
-    return (
-        Part(
-            f"automatic failover is OFF ({who}{since}{until})",
-            short="automatic failover is OFF",
-            level=Level.WARNING,
-        ),
-        Part("to arm", command="arm", rank=SHOULD),
-    )
+    off = "automatic switching is OFF"
+    told = f"{off} ({who}{age(now_s - mode.since_s)}{until})"
+    arm = "to arm and fail back" if arming_fails_back(snapshot) else "to arm"
+    return (Part(told, (off, AUTOMATION_OFF), Level.WARNING), Part(arm, command="arm", rank=SHOULD))
 
 
 def _serving(snapshot: Snapshot, now_s: float) -> Sentence:
     off = _off(snapshot, now_s)
-    parts = [_subject(snapshot, now_s), *off, *_standby(snapshot)]
+    parts = [_subject(snapshot, now_s), *_degraded(snapshot), *off, *_standby(snapshot)]
     if snapshot.active is Role.SECONDARY:
         parts += _on_secondary(snapshot, now_s)
     parts += _gateway(snapshot)
-    said = sorted(parts, key=lambda part: bool(part.command))
-    return Sentence(_serving_level(snapshot, armed=not off), tuple(said))
+    return Sentence(_serving_level(snapshot, armed=not off), _keys_last(parts))
 
 
 def _subject(snapshot: Snapshot, now_s: float) -> Part:
-    chosen = not snapshot.router.routed and snapshot.active is Role.SECONDARY
-    return Part(f"{_name(snapshot.active)} {'chosen' if chosen else 'serving'} {duration(now_s - snapshot.since_s)}")
+    since = duration(now_s - snapshot.since_s)
+    if snapshot.active is Role.SECONDARY and not snapshot.router.routed:
+        return Part(f"SECONDARY chosen {since}, no gateway", (f"SECONDARY chosen {since}", "SECONDARY chosen"))
+    return Part(f"{_name(snapshot.active)} serving {since}")
 
 
 def _serving_level(snapshot: Snapshot, *, armed: bool) -> Level:
     if snapshot.active is Role.SECONDARY or not armed or snapshot.router.error:
         return Level.WARNING
-    if _active(snapshot).health is Health.DEGRADED or _standby(snapshot):
-        return Level.WARNING
-    return Level.GOOD
+    return Level.WARNING if _degraded(snapshot) or _standby(snapshot) else Level.GOOD
+
+
+def _degraded(snapshot: Snapshot) -> list[Part]:
+    active = _active(snapshot)
+    if active.health is not Health.DEGRADED:
+        return []
+    words = _fault(active).words
+    return [Part(f"{words}; does not count as a failure", (words,), Level.WARNING)]
 
 
 def _standby(snapshot: Snapshot) -> list[Part]:
-    active, other = _active(snapshot), snapshot.database(snapshot.active.other)
-    parts = []
-    if active.health is Health.DEGRADED and active.verdict is not None:
-        fault = active.verdict.fault or Fault.UNKNOWN
-        parts.append(Part(f"{fault.words}: alive, no reason to switch", short=fault.words, level=Level.WARNING))
+    other = snapshot.database(snapshot.active.other)
     if other is None or snapshot.active is Role.SECONDARY or other.health in {Health.UP, Health.UNKNOWN}:
-        return parts
-    state = "DOWN" if other.health is Health.DOWN else other.health.value
-    text = f"{other.role} is {state}: no failover possible"
-    if snapshot.failover_available:
-        text = f"{other.role} is {state}"
-    parts.append(Part(text, short=f"{other.role} is {state}", level=Level.WARNING))
-    return parts
+        return []
+    state = _trouble(other)
+    text = state if snapshot.failover_available else f"{state}, no failover possible"
+    return [Part(text, (state,), Level.WARNING)]
+
+
+def _trouble(view: DatabaseView) -> str:
+    """Return the role and what is wrong with it: down, failing, or the fault that does not count."""
+    if view.health is Health.DEGRADED:
+        return f"{view.role}: {_fault(view).words}"
+    return f"{view.role} DOWN" if view.health is Health.DOWN else f"{view.role} {view.health}"
 
 
 def _on_secondary(snapshot: Snapshot, now_s: float) -> list[Part]:
-    parts = []
+    parts = [_primary_next(snapshot, now_s)]
     last = snapshot.last_switch
     if last is not None and last.result == "done" and snapshot.router.routed:
         parts.append(Part(f"moved in {last.took_s:.2f}s", rank=MAY))
-    if snapshot.countdown is not None:
-        parts.append(Part(f"{snapshot.countdown.action} in {remaining(snapshot.countdown.at_s - now_s)}"))
-    elif snapshot.blocked:
-        parts.append(Part(snapshot.blocked, rank=SHOULD))
-    parts.append(Part("to fail back", command="failback", rank=SHOULD))
+    if snapshot.mode.armed or not arming_fails_back(snapshot):
+        parts.append(Part("to fail back", ("fail back",), command="failback", rank=SHOULD))
     return parts
+
+
+def _primary_next(snapshot: Snapshot, now_s: float) -> Part:
+    """Say how far the primary is from taking traffic back."""
+    view = snapshot.primary
+    if view.health is not Health.UP:
+        return _next_try(view, now_s)
+    needed = snapshot.policy.recovery_threshold
+    back = f"primary back {view.passes}/{needed}" if view.passes < needed else "primary is up"
+    if snapshot.countdown is not None:
+        left = f"failback in {remaining(snapshot.countdown.at_s - now_s)}"
+        return Part(f"{back}, {left}", (left,))
+    if snapshot.blocked and snapshot.mode.armed:
+        reason = f"{back}, no failback: {snapshot.blocked}"
+        return Part(reason, (f"{back}, no failback: {_clause(snapshot.blocked)}", back))
+    return Part(back)
+
+
+def _next_try(view: DatabaseView, now_s: float) -> Part:
+    trouble = _trouble(view)
+    if view.health is Health.UNKNOWN or view.checking or view.next_check_s <= now_s:
+        return Part(f"{trouble}, trying it now", (trouble,))
+    left = remaining(view.next_check_s - now_s)
+    return Part(f"{trouble}, next try in {left}", (f"{trouble}, try in {left}", f"next try in {left}"))
 
 
 def _gateway(snapshot: Snapshot) -> list[Part]:
@@ -276,10 +341,8 @@ def _gateway(snapshot: Snapshot) -> list[Part]:
     if snapshot.secondary is None:
         return [Part("watching one database", rank=MAY)]
     if not router.routed:
-        if snapshot.active is Role.SECONDARY:
-            return [Part("no gateway, nothing is moved", short="nothing is moved", level=Level.WARNING, rank=SHOULD)]
-        long = "no gateway: nothing is moved, applications follow by themselves"
-        return [Part(long, short="no gateway: nothing is moved", rank=MAY)]
+        told = NO_GATEWAY if snapshot.active is Role.PRIMARY else NO_GATEWAY.partition(", ")[2]
+        return [Part(told, (told.rpartition(", ")[0],), rank=MAY)]
     if router.error:
-        return [Part(f"pgbouncer cannot be read: {router.error}", short="pgbouncer cannot be read", level=Level.BAD)]
-    return [Part(f"pgbouncer → {router.address} ✓", short="pgbouncer ✓", rank=MAY)]
+        return [Part(f"pgbouncer cannot be read: {router.error}", ("pgbouncer cannot be read",), Level.BAD)]
+    return [Part(f"pgbouncer → {router.address} ✓", ("pgbouncer ✓",), rank=MAY)]

@@ -44,7 +44,7 @@ class SwitchOutcome:
     switch: Switch
     finished_s: float
     result: str
-    """done, failed, cancelled or unknown."""
+    """done, failed or cancelled."""
     error: str = ""
     down: Role | None = None
     """Which database had been down; None when neither had."""
@@ -82,7 +82,7 @@ class Snapshot:
     serving: bool
     """Whether the active database is believed to serve: False only in STARTING and UNAVAILABLE."""
     since_s: float
-    """Since when the active database is the active one."""
+    """Since when the active database serves without a break: the last switch, or the end of an outage."""
     mode: Mode
     primary: DatabaseView
     secondary: DatabaseView | None

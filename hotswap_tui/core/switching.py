@@ -232,7 +232,7 @@ def _stayed(turn: Turn, switch: Switch, step: str, error: str, *, cancelled: boo
         return
     if turn.model.suspicion_since_s is None:
         turn.set(suspicion_since_s=turn.now_s)
-        turn.probe(turn.model.standby)
+        turn.probe(turn.model.standby, fresh=True)
     turn.fire(Trigger.SUSPECTED)
 
 

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+HOT_SWAP_HINT = "Set DATABASE_URL_SECONDARY to enable automatic database failover"
+"""What users know from the reference when only one database is configured."""
+
+
 class Role(StrEnum):
     """Which of the two databases."""
 
@@ -128,6 +132,14 @@ class Verdict:
     def passed(self) -> bool:
         """Say whether the database answered as expected."""
         return self.fault is None
+
+    @property
+    def measured_ms(self) -> float | None:
+        """Return the latency for graphs and figures, None for a failed check; our own delay is not the server's."""
+        if self.fault is not None or self.latency_ms is None:
+            return None
+        ours = self.loop_delay_ms if self.loop_delay_ms > self.latency_ms / 2 else 0.0
+        return max(self.latency_ms - ours, 0.0)
 
 
 class Health(StrEnum):
@@ -266,6 +278,8 @@ class Tell:
     text: str
     role: Role | None = None
     data: Mapping[str, str | int | float] = field(default_factory=dict)
+    log_only: bool = False
+    """For the log alone: a repetition that would drown the rest in an event list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The demo's own keys: faults, on the database that `t` chooses."""
+"""The demo's own keys: faults, on the database that `t` chooses and the footer names."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from hotswap_tui.tui.app import HotSwapApp
 
 
+HEADING = "The demo's faults"
+
+
 class Saboteur:
     """Lets a person break and mend one of the two servers."""
 
@@ -25,10 +28,8 @@ class Saboteur:
     def commands(self) -> Sequence[Command]:
         """Return the commands, in the order of the footer."""
         return (
-            self._fault("demo-crash", "K", "Crash", "kill the server (SIGKILL)", self._stage.crash),
-            self._fault(
-                "demo-freeze", "F", "Freeze", "freeze the server (SIGSTOP), or let it go on", self._stage.freeze
-            ),
+            self._fault("demo-kill", "K", "Kill", "kill the server (SIGKILL)", self._stage.crash),
+            self._fault("demo-hang", "F", "Hang", "hang the server (SIGSTOP), or let it go on", self._stage.freeze),
             self._fault(
                 "demo-restart", "T", "Start", "start the crashed server, restart a running one", self._stage.restart
             ),
@@ -37,9 +38,10 @@ class Saboteur:
                 "demo-target",
                 ("t",),
                 "Demo: other database",
-                "let the demo's faults strike the other database",
+                "let them strike the other database; the bottom line says which",
                 self._change_target,
-                footer="Target",
+                footer=lambda _: f"on {self._target}",
+                heading=HEADING,
             ),
         )
 
@@ -60,6 +62,7 @@ class Saboteur:
             lambda app: self._strike(app, strike),
             footer=word,
             rank=rank,
+            heading=HEADING,
         )
 
     def _change_target(self, app: HotSwapApp) -> None:

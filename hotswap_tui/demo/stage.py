@@ -8,22 +8,15 @@ from typing import TYPE_CHECKING, Self
 
 from hotswap_tui.config import Loaded, load
 from hotswap_tui.core.values import Role
+from hotswap_tui.demo.fast import FAST
 from hotswap_tui.demo.servers import Server
 from hotswap_tui.demo.tcp_proxy import TcpProxy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FAST: Mapping[str, str] = {
-    "DB_HEALTH_CHECK_INTERVAL": "500",
-    "DB_CONNECTION_TIMEOUT": "500",
-    "DB_FAILURE_RETRY_INTERVAL": "500",
-    "DB_PRIMARY_RETRY_INTERVAL": "2000",
-    "DB_FRESH_CONNECT_EVERY": "5",
-    "DB_MAX_SWITCHES_PER_HOUR": "60",
-}
-"""Quick enough to watch; everything else is as the settings' defaults."""
-SLOW_MS = 150.0
+SLOW_MS = 30.0
+"""A login and a query wait for some ten answers, and must stay well below the demo's time-out: slow is not down."""
 
 
 class Stage:

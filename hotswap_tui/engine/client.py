@@ -26,7 +26,7 @@ class EngineClient(Protocol):
         ...
 
     def latency(self, role: Role) -> LatencyHistory:
-        """Return the checks of `role`, oldest first, kept up to date."""
+        """Return the latencies of the checks of `role`, kept up to date."""
         ...
 
     def events(self) -> Sequence[Event]:
@@ -38,5 +38,8 @@ class EngineClient(Protocol):
         ...
 
     async def request(self, request: Request) -> None:
-        """Carry out a person's request; raise RefusedError with a sentence when it is not allowed."""
+        """Decide on a person's request, and return when that is on disk or the disk has had a second to take it.
+
+        Raises RefusedError with a sentence when it is not allowed.
+        """
         ...

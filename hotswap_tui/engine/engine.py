@@ -27,11 +27,12 @@ from hotswap_tui.core.events import (
 from hotswap_tui.core.latency import LatencyHistory
 from hotswap_tui.core.machine import step
 from hotswap_tui.core.schedule import due_s, wake_s, wants_fresh
-from hotswap_tui.core.values import Event, Kind, Level, Role, Tell
+from hotswap_tui.core.values import Kind, Level, Role, Tell
+from hotswap_tui.engine.chronicle import Chronicle
 from hotswap_tui.engine.keeper import Keeper
 from hotswap_tui.engine.picture import Frame, picture
 from hotswap_tui.engine.ports import Sample
-from hotswap_tui.engine.restart import finished_before, recall, stories
+from hotswap_tui.engine.restart import finished_before, recall, seen_before, stories
 from hotswap_tui.routing.router import OutcomeUnknownError, SwitchError
 
 if TYPE_CHECKING:
@@ -42,12 +43,11 @@ if TYPE_CHECKING:
     from hotswap_tui.core.model import Model
     from hotswap_tui.core.policy import Policy
     from hotswap_tui.core.snapshot import Snapshot
-    from hotswap_tui.core.values import RouterReading, Switch
+    from hotswap_tui.core.values import Event, RouterReading, Switch, Verdict
     from hotswap_tui.engine.picture import Target
     from hotswap_tui.engine.ports import Clock, Journal
     from hotswap_tui.routing.router import Router
 
-KEPT_EVENTS = 1000
 SLEEP_NOTICED_S = 1.0
 """A suspension shorter than this cannot fail a check; clock readings differ by microseconds."""
 SWITCH_AT_SHUTDOWN_S = 2.0
@@ -75,11 +75,9 @@ class Engine:
         self._router = router
         self._clock = clock
         self._name = name
-        self._tell_log = tell
         self._notices = notices
+        self._chronicle = Chronicle(tell, clock.wall_s)
         self._keeper = Keeper(journal, pair, self._journal_told)
-        self._events: tuple[Event, ...] = ()
-        self._last_event_id = 0
         self._latency = {role: LatencyHistory() for role in targets}
         self._listeners: list[Callable[[], None]] = []
         self._checking: set[Role] = set()
@@ -88,6 +86,8 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._switch_task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._closing = False
+        """No more checks begin; a switch in flight may still end."""
         self._stopping = False
         self._model: Model
         self._frame: Frame
@@ -104,13 +104,12 @@ class Engine:
         reading = await self._router.current()
         now_s, offset_s = self._loop.time(), self._offset_s()
         self._suspended_s = self._clock.suspended_s()
-        self._events = restored.events[-KEPT_EVENTS:]
-        self._last_event_id = restored.last_event_id
+        self._chronicle.restore(restored.events, restored.last_event_id)
         for sample in restored.samples:
             if sample.role in self._latency:
                 self._latency[sample.role].add(sample.wall_s - offset_s, sample.latency_ms)
         has_secondary = Role.SECONDARY in self._targets
-        self._model = recall(
+        model = recall(
             restored.memory,
             restored.unfinished,
             reading,
@@ -119,6 +118,7 @@ class Engine:
             now_s=now_s,
             offset_s=offset_s,
         )
+        self._model = seen_before(model, restored.samples, offset_s)
         self._frame = Frame(self._name, os.getpid(), now_s, self._targets, self._policy)
         told = [Tell(Kind.STARTED, Level.INFO, f"engine started, pid {os.getpid()}", data={"pid": os.getpid()})]
         told += self._notices
@@ -127,7 +127,7 @@ class Engine:
             self._keeper.settle(
                 restored.unfinished, self._clock.wall_s(), done=finished_before(restored.unfinished, reading)
             )
-        self._keeper.remember(self._model, self._record(told), self._offset_s())
+        self._keeper.remember(self._model, self._chronicle.record(told), self._offset_s())
         for role, target in self._targets.items():
             target.prober.on_lost(partial(self._lost, role))
         self._mark_serving()
@@ -161,18 +161,19 @@ class Engine:
             self._ended.set_result(None)
 
     async def _shut_down(self) -> None:
-        self._stopping = True
+        self._closing = True
         if self._timer is not None:
             self._timer.cancel()
         if self._switch_task is not None:
             await asyncio.wait({self._switch_task}, timeout=SWITCH_AT_SHUTDOWN_S)
+        self._stopping = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for target in self._targets.values():
             await target.prober.aclose()
         await self._router.aclose()
-        await self._keeper.aclose(self._record([Tell(Kind.STOPPED, Level.INFO, "engine stopped")]))
+        await self._keeper.aclose(self._chronicle.record([Tell(Kind.STOPPED, Level.INFO, "engine stopped")]))
 
     # -- what front ends see --------------------------------------------------------------------
 
@@ -181,12 +182,12 @@ class Engine:
         return picture(self._model, self._frame, self._checking, self._loop.time(), self._clock.wall_s())
 
     def latency(self, role: Role) -> LatencyHistory:
-        """Return the checks of `role`."""
+        """Return the latencies of the checks of `role`."""
         return self._latency[role]
 
     def events(self) -> tuple[Event, ...]:
         """Return the newest events, oldest first."""
-        return self._events
+        return self._chronicle.events
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change; return what ends the subscription."""
@@ -194,7 +195,10 @@ class Engine:
         return lambda: self._listeners.remove(listener)
 
     async def request(self, request: Request) -> None:
-        """Carry out a person's request and return when it is safe on disk; raise RefusedError when it is not allowed."""
+        """Decide on a person's request, and return when that is on disk or the disk has had a second to take it.
+
+        Raises RefusedError with a sentence when it is not allowed.
+        """
         try:
             self._decide(request)
         except RefusedError as refusal:
@@ -224,13 +228,17 @@ class Engine:
             self._step(Slept(slept_s))
         self._step(event)
         self._launch()
+        self._notify()
+
+    def _notify(self) -> None:
+        """Call the listeners from the loop: what one of them does wrong is not the engine's."""
         for listener in self._listeners:
-            listener()
+            self._loop.call_soon(listener)
 
     def _step(self, event: Input) -> None:
         before = self._model
         self._model, effects = step(before, event, self._loop.time(), self._policy)
-        told = self._record([effect for effect in effects if isinstance(effect, Tell)])
+        told = self._chronicle.record([effect for effect in effects if isinstance(effect, Tell)])
         self._keeper.after_step(before, self._model, told, self._offset_s())
         if before.active is not self._model.active:
             self._mark_serving()
@@ -247,10 +255,9 @@ class Engine:
             case BeginSwitch(switch):
                 self._switch_task = self._loop.create_task(self._move(switch))
                 self._watch(self._switch_task)
-            case CancelSwitch():
-                if self._switch_task is not None:
-                    # Not at once: a task that is cancelled before its first step reports nothing.
-                    self._loop.call_soon(self._switch_task.cancel)
+            case CancelSwitch(switch_id):
+                # Not at once: a task that is cancelled before its first step reports nothing.
+                self._loop.call_soon(self._cancel, switch_id)
             case ReadRouter():
                 self._spawn(self._read_router())
 
@@ -258,6 +265,8 @@ class Engine:
 
     def _launch(self) -> None:
         """Start the checks that are due and set the timer for the next moment."""
+        if self._closing:
+            return
         now_s = self._loop.time()
         next_s = wake_s(self._model)
         for role in self._targets:
@@ -294,12 +303,18 @@ class Engine:
         verdict = await self._targets[role].prober.check(fresh=fresh)
         self._checking.discard(role)
         self._note(role)
-        self._latency[role].add(verdict.finished_s, verdict.latency_ms if verdict.passed else None)
-        self._keeper.sample(Sample(role, self._clock.wall_s(), verdict.latency_ms if verdict.passed else None))
         again = self._again.pop(role, None)
-        if again is not None:
+        if again is not None and not self._closing:
             self._check(role, fresh=again)
         self._apply(Checked(verdict))
+        self._sample(verdict)
+
+    def _sample(self, verdict: Verdict) -> None:
+        """Keep the latency for graphs and journal, unless it measured this computer's sleep."""
+        if verdict.started_s >= self._model.discard_before_s:
+            latency_ms = verdict.measured_ms
+            self._latency[verdict.role].add(verdict.finished_s, latency_ms)
+            self._keeper.sample(Sample(verdict.role, self._clock.wall_s(), latency_ms))
 
     def _note(self, role: Role) -> None:
         """Tell once what a check could not do."""
@@ -316,6 +331,12 @@ class Engine:
             target.prober.serving = role is self._model.active
 
     # -- traffic ------------------------------------------------------------------------------------
+
+    def _cancel(self, switch_id: int) -> None:
+        """Stop the switch, unless its target has been committed in the same moment."""
+        switch = self._model.switch
+        if self._switch_task is not None and switch is not None and switch.id == switch_id and switch.cancellable:
+            self._switch_task.cancel()
 
     async def _move(self, switch: Switch) -> None:
         def progress(name: str, committed: bool) -> None:  # noqa: FBT001 - the router's protocol
@@ -343,28 +364,14 @@ class Engine:
 
     # -- telling ------------------------------------------------------------------------------------
 
-    def _record(self, told: list[Tell]) -> tuple[Event, ...]:
-        """Give sentences their place in time, keep them and pass them to the log."""
-        made = []
-        for tell in told:
-            self._last_event_id += 1
-            event = Event(
-                self._last_event_id, self._clock.wall_s(), tell.kind, tell.level, tell.text, tell.role, tell.data
-            )
-            made.append(event)
-            self._tell_log(event)
-        if made:
-            self._events = (*self._events, *made)[-KEPT_EVENTS:]
-        return tuple(made)
-
     def _keep(self, told: list[Tell]) -> None:
-        self._keeper.write_events(self._record(told))
-        for listener in self._listeners:
-            listener()
+        self._keeper.write_events(self._chronicle.record(told))
+        self._notify()
 
     def _journal_told(self, tell: Tell) -> None:
         """Tell what the journal cannot store itself."""
-        self._record([tell])
+        self._chronicle.record([tell])
+        self._notify()
 
     def _offset_s(self) -> float:
         return self._clock.wall_s() - self._loop.time()
@@ -378,5 +385,6 @@ class Engine:
 
     def _reap(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None and not self._ended.done():
-            self._ended.set_exception(task.exception() or RuntimeError(repr(task)))
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._ended.done():
+            self._ended.set_exception(error)

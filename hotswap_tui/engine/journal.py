@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from hotswap_tui.engine.journal_samples import sample_row
 from hotswap_tui.engine.journal_store import Store
+from hotswap_tui.engine.journal_thread import JournalThread
 from hotswap_tui.engine.ports import Entry, JournalError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class SqliteJournal:
 
     def __init__(self, directory: Path, *, wall_s: Callable[[], float] = time.time) -> None:
         self._store = Store(directory, wall_s, self._noticed)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._thread = JournalThread()
         self._samples: deque[Row] = deque(maxlen=_HELD_SAMPLES)
         self._batch: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -79,11 +79,11 @@ class SqliteJournal:
         with suppress(JournalError):
             await self._submit(lambda: self._write(Entry()))
         await self._submit(self._store.close)
-        self._thread.shutdown(wait=False)
+        self._thread.end()
 
     def _submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
         self._loop = asyncio.get_running_loop()
-        return asyncio.shield(asyncio.wrap_future(self._thread.submit(work)))
+        return self._thread.submit(work)
 
     def _write(self, entry: Entry) -> None:
         rows = self._samples.copy()  # one step to the interpreter: the event loop may be appending
@@ -103,5 +103,6 @@ class SqliteJournal:
             self._batch = asyncio.get_running_loop().call_later(BATCH_S, self._flush)
 
     def _noticed(self, sentence: str) -> None:
-        if self._loop is not None:
+        with suppress(RuntimeError):  # the loop is closed: the program is ending
+            assert self._loop is not None
             self._loop.call_soon_threadsafe(self._listener, sentence)

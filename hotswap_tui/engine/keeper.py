@@ -7,8 +7,8 @@ not be stored is stored again later.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.values import Kind, Level, Tell
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from hotswap_tui.core.model import Model
     from hotswap_tui.core.values import Event
-    from hotswap_tui.engine.ports import Journal, Sample
+    from hotswap_tui.engine.ports import Journal, Memory, Sample
 
 DURABLE_WITHIN_S = 1.0
 """An SD card's fsync takes up to a few hundred milliseconds; a switch does not wait longer for it."""
 RETRY_S = 10.0
+WAITING_ENTRIES = 1000
+"""So many entries wait for a disk that fails; beyond them the oldest are lost, never the newest."""
 CLOSED_WITHIN_S = 2.0
 """A disk that hangs does not keep the program from ending."""
 
@@ -37,8 +39,11 @@ class Keeper:
         self.pair = pair
         self._tell = tell
         self._failing = False
-        self._writes: set[asyncio.Future[None]] = set()
-        self._newest = Entry()
+        self._queue: deque[Entry] = deque()
+        """What the disk has not taken yet, oldest first."""
+        self._in_flight: asyncio.Future[None] | None = None
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
         self._retry: asyncio.TimerHandle | None = None
         journal.on_notice(lambda text: tell(Tell(Kind.JOURNAL, Level.WARNING, text)))
 
@@ -56,7 +61,11 @@ class Keeper:
 
     def remember(self, model: Model, events: tuple[Event, ...], offset_s: float) -> None:
         """Store the whole of what must survive."""
-        self._write(Entry(events, remember(model, self.pair, offset_s)))
+        self._write(Entry(events, self._memory(model, offset_s)))
+
+    def _memory(self, model: Model, offset_s: float) -> Memory | None:
+        """Return what to remember; with one database nothing is decided, so what was decided between two stays."""
+        return remember(model, self.pair, offset_s) if model.has_secondary else None
 
     def write_events(self, events: tuple[Event, ...]) -> None:
         """Store sentences only."""
@@ -71,69 +80,71 @@ class Keeper:
         """Store what one decision changed."""
         memory = None
         if must_remember(before) != must_remember(after):
-            memory = remember(after, self.pair, offset_s)
+            memory = self._memory(after, offset_s)
         switch = _switch_record(before, after, offset_s)
         if events or memory is not None or switch is not None:
             self._write(Entry(events, memory, switch))
 
     async def settled(self) -> None:
-        """Wait until what was given so far is on disk, but not for long."""
-        if self._writes:
-            await asyncio.wait(self._writes, timeout=DURABLE_WITHIN_S)
+        """Wait until what was given so far is on disk, but not for long, and not for a disk that fails."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DURABLE_WITHIN_S):
+                await self._at_rest.wait()
 
     async def aclose(self, events: tuple[Event, ...]) -> None:
-        """Store the last words and close."""
+        """Store the last words, and what the disk still lacks, and close."""
         if self._retry is not None:
             self._retry.cancel()
-        last = Entry(events)
-        if self._failing:
-            self._newest = last = Entry(events, self._newest.memory, self._newest.switch)
-        self._write(last)
+        self._write(Entry(events))
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSED_WITHIN_S):
-                await asyncio.wait(self._writes)
+                await self._at_rest.wait()
                 await self._journal.aclose()
 
     def _write(self, entry: Entry) -> None:
-        if entry is not self._newest and (entry.memory is not None or entry.switch is not None):
-            self._newest = Entry(memory=entry.memory or self._newest.memory, switch=entry.switch or self._newest.switch)
-        written = asyncio.ensure_future(self._journal.write(entry))
-        self._writes.add(written)
-        written.add_done_callback(partial(self._written, entry))
+        self._queue.append(entry)
+        if len(self._queue) > WAITING_ENTRIES:
+            del self._queue[1]  # the first may be in the journal's hands
+        self._hand_over()
 
-    def _written(self, entry: Entry, written: asyncio.Future[None]) -> None:
-        self._writes.discard(written)
+    def _hand_over(self) -> None:
+        """Give the journal the first entry of the queue, one at a time, so that the order stays whatever fails."""
+        if self._in_flight is None:
+            self._at_rest.clear()
+            self._in_flight = asyncio.ensure_future(self._journal.write(self._queue[0]))
+            self._in_flight.add_done_callback(self._written)
+
+    def _written(self, written: asyncio.Future[None]) -> None:
+        self._in_flight = None
         if written.cancelled():
             return
         error = written.exception()
-        if isinstance(error, JournalError):
+        if error is None:
+            self._queue.popleft()
+        elif isinstance(error, JournalError):
             self._fail(error)
-            if self._retry is None:
-                self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._again)
-        elif error is not None:
+        else:
             raise error
-        elif self._failing:
-            self._recover(entry)
-
-    def _recover(self, entry: Entry) -> None:
-        """Take note that the disk takes writes again: only with the newest memory on it is nothing missing."""
-        if entry is not self._newest:
-            self._again()
+        if error is None and self._queue:
+            self._hand_over()
             return
-        self._failing = False
-        self._tell(Tell(Kind.JOURNAL, Level.GOOD, "the journal is written again"))
-
-    def _again(self) -> None:
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
-        self._write(self._newest)
+        self._at_rest.set()
+        if error is None and self._failing:
+            self._failing = False
+            self._tell(Tell(Kind.JOURNAL, Level.GOOD, "the journal is written again"))
 
     def _fail(self, error: JournalError) -> None:
+        """Keep what was not taken for another try, and tell the first time."""
+        if self._retry is None and self._queue:
+            self._retry = asyncio.get_running_loop().call_later(RETRY_S, self._retry_now)
         if not self._failing:
             self._failing = True
             text = f"journal: {error}; watching and switching go on, but a restart would not remember"
             self._tell(Tell(Kind.JOURNAL, Level.BAD, text))
+
+    def _retry_now(self) -> None:
+        self._retry = None
+        self._hand_over()
 
 
 def _switch_record(before: Model, after: Model, offset_s: float) -> SwitchRecord | None:

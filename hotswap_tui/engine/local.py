@@ -29,7 +29,7 @@ class LocalClient:
         return self._engine.snapshot()
 
     def latency(self, role: Role) -> LatencyHistory:
-        """Return the checks of `role`, oldest first."""
+        """Return the latencies of the checks of `role`."""
         return self._engine.latency(role)
 
     def events(self) -> Sequence[Event]:

@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 
-from hotswap_tui.engine.log_words import ASCII_MARKS, HOT_SWAP_HINT, PREFIX, initializing_lines, reference_line
+from hotswap_tui.core.values import HOT_SWAP_HINT
+from hotswap_tui.engine.log_words import ASCII_MARKS, PREFIX, initializing_lines, reference_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.core.text import clean
-from hotswap_tui.core.values import Fault, Kind, Role, SwitchKind
+from hotswap_tui.core.values import HOT_SWAP_HINT, Fault, Kind, Role, SwitchKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from hotswap_tui.core.values import Event
 
 PREFIX: Final = "[DB Manager] "
-HOT_SWAP_HINT: Final = "Set DATABASE_URL_SECONDARY to enable automatic database failover"
 
 OK: Final = "✅"
 FAILED: Final = "❌"

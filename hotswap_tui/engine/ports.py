@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
     from hotswap_tui.core.values import Event, Role, Switch, Verdict
 
@@ -67,7 +67,7 @@ class Memory:
     mode_before: ModeMemory | None = None
     """The mode to restore when a person fails back."""
     automatic_wall_s: tuple[float, ...] = ()
-    """Starts of the automatic switches of the last hour."""
+    """The automatic switches of the last hour, each dated by its end, one in flight by its start."""
     failover_wall_s: tuple[float, ...] = ()
     """Those of them that were failovers."""
     primary_down_since_wall_s: float | None = None
@@ -83,7 +83,7 @@ class SwitchRecord:
     started_wall_s: float
     finished_wall_s: float | None = None
     result: str = ""
-    """Empty while in flight; done, failed, cancelled or unknown."""
+    """Empty while in flight; done, failed or cancelled."""
     error: str = ""
     down: Role | None = None
     """Which database had been down: the one that was left, or the primary that came back; None when neither had."""
@@ -139,10 +139,6 @@ class Journal(Protocol):
 
     def sample(self, sample: Sample) -> None:
         """Keep a sample for the next batch."""
-        ...
-
-    def history(self, limit: int) -> Awaitable[Sequence[SwitchRecord]]:
-        """Return the newest switches, newest first."""
         ...
 
     async def aclose(self) -> None:

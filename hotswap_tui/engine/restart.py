@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.model import resume
@@ -10,10 +12,12 @@ from hotswap_tui.core.values import Kind, Level, Mode, Role, SwitchKind, Tell
 from hotswap_tui.engine.ports import Memory, ModeMemory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hotswap_tui.core.model import Model
     from hotswap_tui.core.policy import Policy
     from hotswap_tui.core.values import RouterReading
-    from hotswap_tui.engine.ports import SwitchRecord
+    from hotswap_tui.engine.ports import Sample, SwitchRecord
 
 
 def remember(model: Model, pair: str, offset_s: float) -> Memory:
@@ -32,18 +36,17 @@ def remember(model: Model, pair: str, offset_s: float) -> Memory:
     )
 
 
-def must_remember(model: Model) -> tuple[object, ...]:
-    """Return the part of `model` that `remember` stores, to notice that it has changed."""
-    return (
-        model.active,
-        model.since_s,
-        model.mode,
-        model.mode_before,
-        model.automatic_s,
-        model.failovers_s,
-        model.primary_down_since_s,
-        model.next_switch_id,
-    )
+must_remember = attrgetter(
+    "active",
+    "since_s",
+    "mode",
+    "mode_before",
+    "automatic_s",
+    "failovers_s",
+    "primary_down_since_s",
+    "next_switch_id",
+)
+"""The part of a model that `remember` stores, to notice cheaply that it has changed."""
 
 
 def recall(
@@ -90,6 +93,16 @@ def recall(
 def finished_before(unfinished: SwitchRecord, reading: RouterReading) -> bool:
     """Say whether a switch that was cut off had arrived: only the router can know."""
     return reading.points_to is unfinished.switch.target
+
+
+def seen_before(model: Model, samples: Iterable[Sample], offset_s: float) -> Model:
+    """Return `model` knowing when each database passed a check in the lives before; that proves nothing about now."""
+    passed_s = {sample.role: sample.wall_s - offset_s for sample in samples if sample.latency_ms is not None}
+    return replace(
+        model,
+        primary=replace(model.primary, last_pass_s=passed_s.get(Role.PRIMARY)),
+        secondary=replace(model.secondary, last_pass_s=passed_s.get(Role.SECONDARY)),
+    )
 
 
 def stories(

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.errors import RefusedError
 from hotswap_tui.core.events import ArmRequest, CancelRequest, CheckRequest, DisarmRequest
+from hotswap_tui.core.sentence import arming_fails_back
 from hotswap_tui.core.values import Level
 from hotswap_tui.tui.confirm import ConfirmDialog
 from hotswap_tui.tui.desk import Desk
+from hotswap_tui.tui.dialogs import ArmDialog
 from hotswap_tui.tui.plans import Plan, failback_plan, repair_plan, switch_plan
 
 if TYPE_CHECKING:
@@ -46,9 +48,12 @@ class Acting(Desk, inherit_bindings=False):
         self.put(ConfirmDialog(plan, self.present()))
 
     def toggle_arm(self) -> None:
-        """Turn automatic switching off or on."""
-        armed = self.present().mode.armed
-        self.ask(DisarmRequest(self.by) if armed else ArmRequest(self.by))
+        """Turn automatic switching off or on; ask first where that alone would move traffic."""
+        snapshot = self.present()
+        if arming_fails_back(snapshot):
+            self.put(ArmDialog())
+        else:
+            self.ask(DisarmRequest(self.by) if snapshot.mode.armed else ArmRequest(self.by))
 
     def cancel_switch(self) -> None:
         """Cancel the switch in flight."""

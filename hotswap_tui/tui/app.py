@@ -46,6 +46,7 @@ THEME = Theme(
     dark=True,
     variables={"text-muted": "#838b97"},
 )
+SNAPSHOTS = "snapshots"
 PLAIN = TerminalProfile(ascii=False, ansi=False)
 
 
@@ -54,7 +55,8 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
 
     `keys` maps command ids to Textual key names, several separated by commas; ValueError as in `check_keymap`.
     `clock` gives monotonic seconds on the engine's scale. `extra_commands` stand after the built-in ones and are
-    bound, shown and listed like them. Snapshots are written into `directory`, by default the working directory.
+    bound, shown and listed like them. Snapshots are written into `snapshots` in `directory`, by default into the
+    working directory itself.
     """
 
     CSS_PATH = "app.tcss"
@@ -91,7 +93,7 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
         self.register_theme(THEME)
         self.theme = "ansi-dark" if profile.ansi else THEME.name
         self.animation_level = "none"
-        self.directory = directory or Path.cwd()
+        self.directory = Path.cwd() if directory is None else directory.absolute() / SNAPSHOTS
         self.lost = False
         self.last_screen = ""
         self.farewell = ""
@@ -116,10 +118,10 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
     def action_command(self, command_id: str) -> None:
         """Run the command, or say why it cannot be run now."""
         command = next(c for c in self.commands if c.id == command_id)
-        if command.enabled(self.present()):
-            command.run(self)
+        if hindrance := command.hindrance(self.present()):
+            self.say(f"{command.label.rstrip('…')}: {hindrance}", Level.INFO)
         else:
-            self.say(f"{command.label.rstrip('…')}: not now", Level.INFO)
+            command.run(self)
 
     def ask_quit(self, *, keep_screen: bool = False) -> None:
         """End an attached view at once; ask first where the engine would end with it."""

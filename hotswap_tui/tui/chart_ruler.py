@@ -30,33 +30,27 @@ def span_text(seconds: float) -> str:
 def ruler(width: int, cell_s: float, window_s: float, marks: Sequence[int], mark: str) -> str:
     """Return the ruler of a graph `width` columns wide whose last column, `cell_s` long, is now.
 
-    `marks` are columns. Labels make room for them: each takes the nearest free place, or stays away.
+    Labels stand at fixed columns; one that has no room beside another stays away. A mark, at one of the columns `marks`,
+    takes its one cell from whatever stands there.
     """
     cells = [" "] * width
-    for column in marks:
-        if 0 <= column < width:
-            cells[column] = mark
     last = width - 1
     left = max(last - round(window_s / cell_s), 0)
     middle_text = f"-{span_text(window_s / 2)}"
     middle = last - round(window_s / 2 / cell_s) - len(middle_text) // 2
     for text, wanted in ((NOW, width - len(NOW)), (f"-{span_text(window_s)}", left), (middle_text, middle)):
         _place(cells, text, wanted)
+    for column in marks:
+        if 0 <= column < width:
+            cells[column] = mark
     return "".join(cells)
 
 
-def _place(cells: list[str], text: str, wanted: int) -> None:
-    for shift in range(len(text) + 1):
-        for start in (wanted + shift, wanted - shift):
-            end = start + len(text)
-            around = cells[max(start - 1, 0) : end + 1]
-            if start >= 0 and end <= len(cells) and all(c == " " for c in cells[start:end]) and not _touches(around):
-                cells[start:end] = text
-                return
-
-
-def _touches(around: list[str]) -> bool:
-    return any(cell.isalnum() or cell == "-" for cell in around)
+def _place(cells: list[str], text: str, start: int) -> None:
+    end = start + len(text)
+    free = all(cell == " " for cell in cells[max(start - 1, 0) : end + 1])
+    if start >= 0 and end <= len(cells) and free:
+        cells[start:end] = text
 
 
 class TimeRuler(Canvas):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding
 from textual.keys import format_key
 
-from hotswap_tui.core.values import SWITCHING, Role
+from hotswap_tui.core.values import HOT_SWAP_HINT, SWITCHING, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,9 +24,9 @@ WINDOWS_S = (60, 300, 900, 3600, 21600, 86400)
 RATES_S = (0.5, 1.0, 2.0, 5.0)
 
 
-def always(_snapshot: Snapshot) -> bool:
-    """Say yes: most commands that look need nothing."""
-    return True
+def never(_snapshot: Snapshot) -> str:
+    """Name no hindrance: most commands that look need nothing."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Command:
 
     `keys` are Textual's key names or single characters, the first being the one that is shown. `footer` is the
     word in the bottom line, empty to leave it out; the footer drops the highest `rank` first when it is narrow.
+    Commands with a `heading` stand under it in the help and as a group of their own in the footer.
     """
 
     id: str
@@ -43,11 +44,21 @@ class Command:
     help: str
     run: Callable[[HotSwapApp], None]
     acting: bool = False
-    enabled: Callable[[Snapshot], bool] = always
-    footer: str = ""
+    hindrance: Callable[[Snapshot], str] = never
+    """Why it cannot be run now, in words; empty when it can."""
+    footer: str | Callable[[Snapshot], str] = ""
     rank: int = 0
     hidden_when_disabled: bool = False
     """Whether the footer leaves it out rather than dimming it."""
+    heading: str = ""
+
+    def enabled(self, snapshot: Snapshot) -> bool:
+        """Say whether it can be run now."""
+        return not self.hindrance(snapshot)
+
+    def word(self, snapshot: Snapshot) -> str:
+        """Return the word in the bottom line."""
+        return self.footer if isinstance(self.footer, str) else self.footer(snapshot)
 
     def binding(self) -> Binding:
         """Return the binding that runs this command through the app."""
@@ -97,24 +108,40 @@ def find(commands: Sequence[Command], text: str) -> list[Command]:
     return [c for c in commands if all(word in f"{c.label} {c.help} {c.id}".lower() for word in words)]
 
 
-def _can_switch(snapshot: Snapshot) -> bool:
-    return snapshot.secondary is not None and snapshot.state not in SWITCHING
+def _no_switch(snapshot: Snapshot) -> str:
+    if snapshot.secondary is None:
+        return HOT_SWAP_HINT
+    if snapshot.switch is not None:
+        return f"a switch to {snapshot.switch.target} is in progress"
+    return "a switch is in progress" if snapshot.state in SWITCHING else ""
 
 
-def _can_fail_back(snapshot: Snapshot) -> bool:
-    return _can_switch(snapshot) and snapshot.active is Role.SECONDARY
+def _no_failback(snapshot: Snapshot) -> str:
+    already = "the primary is the active database already" if snapshot.active is Role.PRIMARY else ""
+    return _no_switch(snapshot) or already
 
 
-def _has_secondary(snapshot: Snapshot) -> bool:
-    return snapshot.secondary is not None
+def _no_secondary(snapshot: Snapshot) -> str:
+    return HOT_SWAP_HINT if snapshot.secondary is None else ""
 
 
-def _can_cancel(snapshot: Snapshot) -> bool:
-    return snapshot.switch is not None and snapshot.switch.cancellable
+def _no_cancel(snapshot: Snapshot) -> str:
+    switch = snapshot.switch
+    if switch is None:
+        return "no switch is in progress"
+    if switch.cancellable:
+        return ""
+    return f"the switch to {switch.target} can no longer be cancelled ({switch.step or 'under way'})"
 
 
-def _disagrees(snapshot: Snapshot) -> bool:
-    return snapshot.disagrees
+def _no_repair(snapshot: Snapshot) -> str:
+    if not snapshot.router.routed:
+        return "there is no gateway"
+    return "" if snapshot.disagrees else "the gateway points to the active database"
+
+
+def _arm_word(snapshot: Snapshot) -> str:
+    return "Disarm" if snapshot.mode.armed else "Arm"
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -125,28 +152,28 @@ COMMANDS: tuple[Command, ...] = (
         "switch traffic to the other database; asks first, then stays there until you say otherwise",
         lambda app: app.ask_switch(),
         acting=True,
-        enabled=_can_switch,
+        hindrance=_no_switch,
         footer="Switch",
     ),
     Command(
         "failback",
         ("B",),
         "Fail back…",
-        "fail back to the primary and restore the automatic mode that was; asks first",
+        "fail back to the primary and leave automatic switching as it was before; asks first",
         lambda app: app.ask_failback(),
         acting=True,
-        enabled=_can_fail_back,
+        hindrance=_no_failback,
         footer="Fail back",
     ),
     Command(
         "arm",
         ("A",),
         "Disarm or arm",
-        "turn automatic switching off, or on again, at once",
+        "turn automatic switching off, or on again; asks only when traffic would move at once",
         lambda app: app.toggle_arm(),
         acting=True,
-        enabled=_has_secondary,
-        footer="Disarm",
+        hindrance=_no_secondary,
+        footer=_arm_word,
     ),
     Command(
         "repair",
@@ -155,7 +182,7 @@ COMMANDS: tuple[Command, ...] = (
         "point the gateway at the database that the engine says serves; only when they disagree",
         lambda app: app.ask_repair(),
         acting=True,
-        enabled=_disagrees,
+        hindrance=_no_repair,
         footer="Repair",
         hidden_when_disabled=True,
     ),
@@ -166,7 +193,7 @@ COMMANDS: tuple[Command, ...] = (
         "cancel the switch in progress, while it can be",
         lambda app: app.cancel_switch(),
         acting=True,
-        enabled=_can_cancel,
+        hindrance=_no_cancel,
         footer="Cancel",
         hidden_when_disabled=True,
     ),
@@ -186,7 +213,7 @@ COMMANDS: tuple[Command, ...] = (
         "freeze the picture, or let it go on; checks go on in any case",
         lambda app: app.toggle_freeze(),
         footer="Freeze",
-        rank=2,
+        rank=3,
     ),
     Command(
         "window-shorter",
@@ -195,9 +222,23 @@ COMMANDS: tuple[Command, ...] = (
         "show less time in the graphs: 24h, 6h, 1h, 15m, 5m, 1m",
         lambda app: app.step_window(-1),
     ),
-    Command("window-longer", ("]",), "Longer time window", "show more time", lambda app: app.step_window(1)),
-    Command("refresh-faster", ("+",), "Redraw faster", "down to every 0.5 s", lambda app: app.step_rate(-1)),
-    Command("refresh-slower", ("-",), "Redraw more slowly", "up to every 5 s", lambda app: app.step_rate(1)),
+    Command(
+        "window-longer", ("]",), "Longer time window", "show more time in the graphs", lambda app: app.step_window(1)
+    ),
+    Command(
+        "refresh-faster",
+        ("+",),
+        "Redraw more often",
+        "redraw more often, down to every 0.5 s",
+        lambda app: app.step_rate(-1),
+    ),
+    Command(
+        "refresh-slower",
+        ("-",),
+        "Redraw less often",
+        "redraw less often, at most every 5 s",
+        lambda app: app.step_rate(1),
+    ),
     Command(
         "panel-primary",
         ("1",),
@@ -211,7 +252,7 @@ COMMANDS: tuple[Command, ...] = (
         "Secondary",
         "the secondary on the whole screen, or back",
         lambda app: app.open_panel(Role.SECONDARY),
-        enabled=_has_secondary,
+        hindrance=_no_secondary,
     ),
     Command(
         "events",
@@ -220,7 +261,7 @@ COMMANDS: tuple[Command, ...] = (
         "events on the whole screen, or back",
         lambda app: app.open_events(),
         footer="Events",
-        rank=1,
+        rank=2,
     ),
     Command("filter", ("/",), "Filter events", "show only events that contain a text", lambda app: app.filter_events()),
     Command(
@@ -237,7 +278,7 @@ COMMANDS: tuple[Command, ...] = (
         "snapshot",
         ("w",),
         "Write a snapshot",
-        "write the screen as text and the facts as JSON, and say where",
+        "write the screen as text and the facts as JSON into the directory snapshots, and say where",
         lambda app: app.write_snapshot(),
     ),
     Command("help", ("?", "h", "f1"), "Help", "every key and what it does", lambda app: app.open_help(), footer="Help"),

@@ -10,7 +10,7 @@ from hotswap_tui.core.events import CancelRequest
 from hotswap_tui.core.sentence import age
 from hotswap_tui.tui.cells import BLANK, Row, Span, Tone, fit, wrap
 from hotswap_tui.tui.dialogs import Dialog, edited
-from hotswap_tui.tui.plans import obstacle, plan_rows
+from hotswap_tui.tui.plans import changes, obstacle, plan_rows
 
 if TYPE_CHECKING:
     from textual.events import Key
@@ -42,7 +42,10 @@ class ConfirmDialog(Dialog):
         self._plan = plan
         self._stage = Stage.ASKING
         self._typed = ""
+        self._refused = False
+        """Whether enter was pressed on another word than the one asked for."""
         self._why = ""
+        self._asked_on = snapshot
         self._before = latest_switch(snapshot)
 
     @property
@@ -52,16 +55,17 @@ class ConfirmDialog(Dialog):
 
     def rows(self, view: View, width: int) -> list[Row]:
         """Return the question, or how it went."""
-        snapshot = self.dashboard.present()
+        snapshot = view.snapshot
         if self._stage is Stage.ASKING and snapshot.version != self._plan.version:
-            self._close("the situation has changed; nothing was done. Look again before you decide")
+            what = changes(self._asked_on, snapshot)
+            self._close(f"the situation has changed: {what}. Nothing was done; look again before you decide")
         if self._stage is Stage.CLOSED:
             return self._told("✗", self._why, Tone.WARNING, width)
         if self._stage is Stage.UNANSWERED:
             text = f"unknown: no answer came back ({self._why}). Look at who serves before you try again"
             return self._told("?", text, Tone.BAD, width)
         if self._stage is Stage.MOVING:
-            return self._progress(snapshot, self.dashboard.now_s(), width)
+            return self._progress(snapshot, view.now_s, width)
         return [*plan_rows(self._plan, view, width), BLANK, *self._prompt(snapshot, width)]
 
     def _prompt(self, snapshot: Snapshot, width: int) -> list[Row]:
@@ -70,10 +74,14 @@ class ConfirmDialog(Dialog):
             return [Row(tuple(leave))]
         if not self._plan.word:
             return [Row((Span("y", Tone.KEY), Span(f" {self._plan.verb}     "), *leave))]
-        ask = f"Type {self._plan.word} and press enter to {self._plan.verb}"
-        mistyped = not self._plan.word.startswith(self._typed)
+        no = f'not "{self._plan.word}": ' if self._refused else ""
+        ask = f"{no}type {self._plan.word} and press enter to {self._plan.verb}"
+        mistyped = self._refused or not self._plan.word.startswith(self._typed)
         field = Span(fit(f"{self._typed}_", 20), Tone.BAD if mistyped else Tone.STRONG)
-        return [*(Row((Span(line),)) for line in wrap(ask, width)), Row((Span("> ", Tone.KEY), field, *leave))]
+        return [
+            *(Row((Span(line, Tone.BAD if no else Tone.PLAIN),)) for line in wrap(ask, width)),
+            Row((Span("> ", Tone.KEY), field, *leave)),
+        ]
 
     def _told(self, sign: str, text: str, tone: Tone, width: int) -> list[Row]:
         lines = wrap(text, width - 2)
@@ -113,9 +121,11 @@ class ConfirmDialog(Dialog):
         elif not self._plan.word:
             self._press_short(event)
         elif event.key != "enter":
-            self._typed = edited(self._typed, event)[: len(self._plan.word) + 8]
+            self._typed, self._refused = edited(self._typed, event)[: len(self._plan.word) + 8], False
         elif self._typed == self._plan.word:
             self._send()
+        else:
+            self._refused = bool(self._typed)
 
     def _press_short(self, event: Key) -> None:
         if event.key == "y":
@@ -141,7 +151,7 @@ class ConfirmDialog(Dialog):
         except OSError as error:
             self._stage, self._why = Stage.UNANSWERED, str(error) or type(error).__name__
         if self.is_active:
-            self.paint(self.dashboard.view())
+            self.paint(self.dashboard.live())
 
 
 def latest_switch(snapshot: Snapshot) -> int:
@@ -154,7 +164,7 @@ def outcome_words(outcome: SwitchOutcome, snapshot: Snapshot) -> tuple[str, str,
     """Return sign, sentence and tone for how a switch ended."""
     switch = outcome.switch
     if outcome.result == "done":
-        moved = f"{switch.target} serves" if snapshot.router.routed else f"{switch.target} is chosen; nothing was moved"
+        moved = f"{switch.target} serves" if snapshot.router.routed else f"{switch.target} is chosen, nothing was moved"
         return "●", f"done in {outcome.took_s:.2f} s: {moved}", Tone.GOOD
     if outcome.result == "cancelled":
         return "·", f"cancelled; {switch.source} serves as before", Tone.WARNING

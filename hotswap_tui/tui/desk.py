@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from hotswap_tui.tui.commands import Command
 
 NOTE_S = 6.0
+NOTE_ALONE_S = 2.0
+"""How long a short note may hide the keys where both do not fit; a longer one for as long as reading takes."""
+READING_S = 0.05
+"""A character's share of that."""
 SOON_S = 0.1
 """Changes are gathered for so long before they are drawn: at most ten extra frames a second."""
 
@@ -83,21 +87,25 @@ class Desk(App[None], inherit_bindings=False):
         return self.client.snapshot()
 
     def view(self) -> View:
-        """Return what is to be drawn now."""
+        """Return what is to be drawn now: the frozen picture while there is one."""
+        live = self.live()
+        if self._frozen is None:
+            return live
+        return replace(
+            self._frozen,
+            clock_s=live.clock_s,
+            choices=live.choices,
+            note=live.note,
+            changed_since=live.snapshot.version != self._frozen.snapshot.version,
+            charts_ready=live.charts_ready,
+        )
+
+    def live(self) -> View:
+        """Return the present, frozen or not."""
         clock_s = self.now_s()
         if self._note is not None and clock_s >= self._note.until_s:
             self._note = None
         snapshot = self.present()
-        if self._frozen is not None:
-            changed = snapshot.version != self._frozen.snapshot.version
-            return replace(
-                self._frozen,
-                clock_s=clock_s,
-                choices=self.choices,
-                note=self._note,
-                changed_since=changed,
-                charts_ready=self._charts_ready,
-            )
         roles = (Role.PRIMARY,) if snapshot.secondary is None else tuple(Role)
         return View(
             snapshot=snapshot,
@@ -121,7 +129,7 @@ class Desk(App[None], inherit_bindings=False):
         with self.batch_update():
             if isinstance(self.screen, Dialog):
                 page = next((s for s in reversed(self.screen_stack[:-1]) if isinstance(s, Page)), None)
-                self.screen.paint(view)
+                self.screen.paint(self.live())
                 if page is not None:
                     page.paint(view)
             elif isinstance(self.screen, Page):
@@ -143,7 +151,9 @@ class Desk(App[None], inherit_bindings=False):
 
     def say(self, text: str, level: Level = Level.INFO) -> None:
         """Say `text` in the bottom line for a few seconds."""
-        self._note = Note(text, level, self.now_s() + NOTE_S)
+        now_s = self.now_s()
+        alone_s = max(NOTE_ALONE_S, READING_S * len(text))
+        self._note = Note(text, level, now_s + max(NOTE_S, alone_s), now_s + alone_s)
         self.paint()
 
     def put(self, screen: Screen[None]) -> None:

@@ -108,7 +108,8 @@ def event_rows(event: Event, width: int) -> list[Row]:
     if event.role is not None:
         rows += labelled("database", event.role.value, width)
     for label, value in _ordered(event.data.items()):
-        rows += labelled(label.replace("_", " "), str(value), width)
+        if value != "":
+            rows += labelled(label.replace("_", " "), str(value), width)
     return rows
 
 

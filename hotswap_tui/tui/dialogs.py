@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from textual.screen import ModalScreen
 
+from hotswap_tui.core.events import ArmRequest
+from hotswap_tui.core.sentence import arming_fails_back
 from hotswap_tui.tui.cells import BLANK, Row, Span, Tone, fit, wrap
 from hotswap_tui.tui.commands import find
 from hotswap_tui.tui.rows import Rows
@@ -28,7 +30,7 @@ _FRAME = 4
 
 
 class Dialog(ModalScreen[None], inherit_bindings=False):
-    """A window of rows. Subclasses say what they show and take the keys."""
+    """A window of rows, over the live picture always: a frozen one is no ground for acting."""
 
     heading = ""
 
@@ -43,11 +45,11 @@ class Dialog(ModalScreen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Draw before the first frame."""
-        self.paint(self.dashboard.view())
+        self.paint(self.dashboard.live())
 
     def on_resize(self) -> None:
         """Draw at the new size."""
-        self.paint(self.dashboard.view())
+        self.paint(self.dashboard.live())
 
     def paint(self, view: View) -> None:
         """Draw the rows and fit the box to them."""
@@ -65,7 +67,7 @@ class Dialog(ModalScreen[None], inherit_bindings=False):
         event.prevent_default()
         self.press(event)
         if self.is_active:
-            self.paint(self.dashboard.view())
+            self.paint(self.dashboard.live())
 
     def shut(self) -> None:
         """Close the window; what is below goes on."""
@@ -92,11 +94,9 @@ class QuitDialog(Dialog):
     def rows(self, view: View, width: int) -> list[Row]:
         """Return what ends with the dashboard."""
         what = "Both databases are" if view.snapshot.secondary is not None else "The database is"
-        lines = wrap(
-            f"{what} watched from this terminal. When it stops, nothing is checked and nothing switches.", width
-        )
+        text = f"{what} watched from this terminal. When it stops, nothing is checked and nothing switches."
         keys = Row((Span("y", Tone.KEY), Span(" stop    "), Span("n", Tone.KEY), Span(" or escape: stay")))
-        return [*(Row((Span(line),)) for line in lines), BLANK, keys]
+        return [*_lines(text, width), BLANK, keys]
 
     def press(self, event: Key) -> None:
         """Stop on `y` and on a second ctrl+c."""
@@ -104,6 +104,37 @@ class QuitDialog(Dialog):
             self.dashboard.leave(keep_screen=self._keep_screen)
         else:
             self.shut()
+
+
+class ArmDialog(Dialog):
+    """Ask before automatic switching is turned on where it would fail back at once; only `y` does it."""
+
+    heading = "Arm and fail back?"
+
+    def rows(self, view: View, width: int) -> list[Row]:
+        """Return what would follow, or that it would not any more."""
+        snapshot = view.snapshot
+        if not arming_fails_back(snapshot):
+            return [*_lines("the situation has changed; nothing was done", width), BLANK, _LEAVE_ROW]
+        text = (
+            f"The primary has passed {snapshot.primary.passes} checks in a row: "
+            "with automatic switching on, traffic goes back to it at once."
+        )
+        keys = Row((Span("y", Tone.KEY), Span(" arm and fail back    "), *_LEAVE_ROW.spans))
+        return [*_lines(text, width), BLANK, keys]
+
+    def press(self, event: Key) -> None:
+        """Arm on `y`, as long as that still means what was asked."""
+        if event.key == "y" and arming_fails_back(self.dashboard.present()):
+            self.dashboard.ask(ArmRequest(self.dashboard.by))
+        self.shut()
+
+
+_LEAVE_ROW = Row((Span("escape", Tone.KEY), Span(" leaves everything as it is")))
+
+
+def _lines(text: str, width: int) -> list[Row]:
+    return [Row((Span(line),)) for line in wrap(text, width)]
 
 
 class Palette(Dialog):
@@ -124,7 +155,10 @@ class Palette(Dialog):
         self._index = max(min(self._index, len(found) - 1), 0)
         first = max(self._index - self._SHOWN + 1, 0)
         shown = [self._row(c, view, width, i) for i, c in list(enumerate(found))[first : first + self._SHOWN]]
-        prompt = Row((Span("> ", Tone.KEY), Span(fit(f"{self._typed}_", width - 2))))
+        place = scroll_sign(first, len(shown), len(found))
+        prompt = Row(
+            (Span("> ", Tone.KEY), Span(fit(f"{self._typed}_", width - 2 - len(place))), Span(place, Tone.DIM))
+        )
         none = [Row((Span("no command has these words", Tone.DIM),))]
         filled = (shown or none) + [BLANK] * (min(self._SHOWN, len(self._commands)) - len(shown or none))
         return [prompt, BLANK, *filled]
@@ -151,6 +185,14 @@ class Palette(Dialog):
         self.shut()
         if found:
             self.app.call_later(self.dashboard.action_command, found[self._index].id)
+
+
+def scroll_sign(first: int, shown: int, total: int) -> str:
+    """Return which of `total` lines are shown and where there are more; empty when all are."""
+    if shown >= total:
+        return ""
+    up, down = "↑" if first else " ", "↓" if first + shown < total else " "
+    return f"{first + 1}-{first + shown} of {total} {up}{down}"
 
 
 def shortened(rows: list[Row], room: int) -> list[Row]:

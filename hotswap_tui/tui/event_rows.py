@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, fit
+from hotswap_tui.core.values import Kind
+from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, fit, printable, width_of, wrap
 from hotswap_tui.tui.view import local
 
 if TYPE_CHECKING:
@@ -13,12 +16,67 @@ if TYPE_CHECKING:
     from hotswap_tui.core.values import Event
 
 
+_INDENT = len("HH:MM:SS  · ")
+_TIMES, _LAST = "times", "last"
+
+
 def event_row(event: Event, width: int, *, selected: bool = False) -> Row:
-    """Return one event in `width` cells."""
-    when = f"{local(event.wall_s):%H:%M:%S}  "
+    """Return one event in `width` cells, its details in parentheses left out first."""
+    return _event_lines(
+        event, [fit(fitting(event, max(width - _INDENT, 0)), max(width - _INDENT, 0))], selected=selected
+    )[0]
+
+
+def wrapped_event(event: Event, width: int, *, selected: bool = False) -> list[Row]:
+    """Return one event in full, in as many lines of `width` cells as it needs."""
+    words = wrap(f"{event.text}{_times(event)}", max(width - _INDENT, 2))
+    return _event_lines(event, [fit(line, width - _INDENT) for line in words], selected=selected)
+
+
+def _event_lines(event: Event, lines: Sequence[str], *, selected: bool) -> list[Row]:
     tone = LEVEL_TONES[event.level]
-    words = fit(event.text, max(width - len(when) - 2, 0))
-    return Row((Span(when, Tone.DIM), Span(f"{event.level.value} ", tone), Span(words, _words_tone(tone))), selected)
+    head = (Span(f"{local(event.wall_s):%H:%M:%S}  ", Tone.DIM), Span(f"{event.level.value} ", tone))
+    heads = [head, *((Span(" " * _INDENT),) for _ in lines[1:])]
+    return [Row((*start, Span(line, _words_tone(tone))), selected) for start, line in zip(heads, lines, strict=True)]
+
+
+def fitting(event: Event, room: int) -> str:
+    """Return the event's words, shortened by their parentheses, the longest first, until `room` cells are enough."""
+    text, times = printable(event.text), _times(event)
+    while width_of(text + times) > room and (groups := _parentheses(text)):
+        begin, end = max(groups, key=lambda group: group[1] - group[0])
+        text = text[:begin].rstrip() + text[end:]
+    return fit(text, room - width_of(times)).rstrip() + times if width_of(text + times) > room else text + times
+
+
+def _parentheses(text: str) -> list[tuple[int, int]]:
+    """Return where the outer parentheses of `text` begin and end."""
+    found, depth, begin = [], 0, 0
+    for index, character in enumerate(text):
+        if character == "(":
+            begin = begin if depth else index
+            depth += 1
+        elif character == ")" and depth:
+            depth -= 1
+            if not depth:
+                found.append((begin, index + 1))
+    return found
+
+
+def _times(event: Event) -> str:
+    return f" ({event.data[_TIMES]} times, last {event.data[_LAST]})" if _TIMES in event.data else ""
+
+
+def folded(events: Sequence[Event]) -> list[Event]:
+    """Return `events` with each run of equal retries as one, which counts them; it keeps the first one's number and time."""
+    made: list[Event] = []
+    for _, run in groupby(events, key=lambda e: (e.kind, e.text) if e.kind is Kind.RETRYING else e.id):
+        first, *more = run
+        if more:
+            last = f"{local(more[-1].wall_s):%H:%M:%S}"
+            first = replace(first, data={**first.data, _TIMES: 1 + len(more), _LAST: last})
+        made.append(first)
+    return made
 
 
 def _words_tone(tone: Tone) -> Tone:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.tui.cells import Row, Span, Tone
 from hotswap_tui.tui.dialogs import edited
-from hotswap_tui.tui.event_rows import event_row, head_row, matching
+from hotswap_tui.tui.event_rows import folded, head_row, matching, wrapped_event
 from hotswap_tui.tui.pages import Page
 from hotswap_tui.tui.rows import Rows
 
@@ -48,17 +48,28 @@ class EventsPage(Page):
         """Draw the events that match, the selected one in sight."""
         pane = self.query_one("#text", Rows)
         room = max(pane.size.height - 1, 1)
-        self._found = matching(view.events, self._filter)
+        self._found = folded(matching(view.events, self._filter))
         at = self._index()
         if at is None:
             self._selected = None
-            shown, state = self._found[-room:], "following"
+            state = "following"
         else:
-            first = max(min(at - room // 2, len(self._found) - room), 0)
-            shown, state = self._found[first : first + room], f"at {at + 1}"
+            state = f"at {at + 1}"
         counted = f"{len(self._found)} of {len(view.events)}" if self._filter else f"{len(view.events)}"
         head = head_row("events", f"{counted}, {state}", width)
-        pane.show([head, *(event_row(e, width, selected=e.id == self._selected) for e in shown)], faded=faded)
+        pane.show([head, *self._lines(at, room, width)], faded=faded)
+
+    def _lines(self, at: int | None, room: int, width: int) -> list[Row]:
+        """Return `room` lines: the newest while following, else those around the selected event."""
+        centre = len(self._found) - 1 if at is None else at
+        above = [line for e in self._found[max(centre - room, 0) : centre] for line in wrapped_event(e, width)]
+        chosen = [
+            line for e in self._found[centre : centre + 1] for line in wrapped_event(e, width, selected=at is not None)
+        ]
+        below = [line for e in self._found[centre + 1 : centre + 1 + room] for line in wrapped_event(e, width)]
+        lines = [*above, *chosen, *below]
+        first = min(len(above) - (room - len(chosen)) // 2, len(lines) - room)
+        return lines[max(first, 0) :][:room]
 
     def foot(self, view: View, width: int) -> Row:
         """Return the filter while it is typed or set."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.events import Key
 
+    from hotswap_tui.tui.commands import Command
     from hotswap_tui.tui.view import View
 
 _FRAME_LINES = 3
@@ -91,10 +92,11 @@ class HelpPage(TextPage):
         self._keymap = keymap
 
     def text(self, view: View, width: int) -> list[Row]:
-        """Return one block of looking and one of acting commands."""
+        """Return a block of commands for each heading, those of others first: nobody knows them yet."""
         rows: list[Row] = []
-        for acting, title in ((True, "Upper case acts"), (False, "Lower case looks")):
-            commands = [c for c in view.commands if c.acting is acting and c.id in view.keys]
+        usable = [c for c in view.commands if c.id in view.keys]
+        for title in dict.fromkeys([*(c.heading for c in usable if c.heading), _ACTING, _LOOKING]):
+            commands = [c for c in usable if _heading(c) == title]
             if commands:
                 rows += [Row((Span(f" {title}", Tone.TITLE),))]
                 rows += [
@@ -107,12 +109,19 @@ class HelpPage(TextPage):
         return rows
 
 
+_ACTING, _LOOKING = "Upper case acts", "Lower case looks"
+
+
+def _heading(command: Command) -> str:
+    return command.heading or (_ACTING if command.acting else _LOOKING)
+
+
 _MARKS = (
     ("↑ ↓", "select a database or an event, or scroll; enter shows all of it"),
     ("escape", "goes back"),
     ("▶", "the database that serves"),
     ("● up", "the last check passed; r/o: it refuses writes"),
-    ("▲ failing", "checks fail, fewer than the threshold; degraded: alive, but refusing us"),
+    ("▲ failing", "checks fail, fewer than the threshold; degraded: a fault that does not count as a failure"),
     ("✗ DOWN", "as many checks in a row failed as the threshold says"),
     ("×  ·", "in a graph: a failed check; no check made"),
     ("↕", "under a graph: traffic moved"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.values import Level, Role
@@ -16,10 +17,15 @@ from hotswap_tui.tui.record import screen_text, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from hotswap_tui.core.values import Event
     from hotswap_tui.tui.pages import Page
+
+
+def _for_a_shell(path: Path) -> str:
+    """Return the whole path as a shell takes it, shortest first: the bottom line is one line."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 class Looking(Desk, inherit_bindings=False):
@@ -122,4 +128,4 @@ class Looking(Desk, inherit_bindings=False):
         except OSError as error:
             self.say(f"not written: {error.strerror}: {error.filename}", Level.BAD)
         else:
-            self.say(f"written: {text} and {facts.suffix}", Level.GOOD)
+            self.say(f"written {_for_a_shell(text)}, {facts.suffix}", Level.GOOD)

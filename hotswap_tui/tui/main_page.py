@@ -8,7 +8,7 @@ from textual.containers import Container
 
 from hotswap_tui.core.values import Role
 from hotswap_tui.tui.chart_block import ChartBlock, paint_blocks
-from hotswap_tui.tui.event_rows import event_row, head_row
+from hotswap_tui.tui.event_rows import event_row, folded, head_row
 from hotswap_tui.tui.pages import Page
 from hotswap_tui.tui.rows import Rows
 from hotswap_tui.tui.table import table_rows
@@ -78,7 +78,7 @@ class MainPage(Page):
     def _draw_events(self, view: View, width: int, *, faded: bool) -> None:
         pane = self.query_one("#events", Rows)
         room = max(pane.size.height - 1, 0)
-        self._shown = list(view.events[-room:]) if room else []
+        self._shown = folded(view.events)[-room:] if room else []
         head = head_row("events", f"{len(view.events)}, following", width)
         rows = [event_row(e, width, selected=e.id == self._selected) for e in self._shown]
         pane.show([head, *rows], faded=faded)

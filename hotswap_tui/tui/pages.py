@@ -72,7 +72,8 @@ class Page(Screen[None], inherit_bindings=False):
         width = self.app.size.width
         top = self.query_one("#top", Rows)
         if self.has_class("too-small"):
-            need = f"needs {SMALLEST[0]}x{SMALLEST[1]}, has {width}x{self.app.size.height}; {view.keys['quit']} quits"
+            quits = "asks to quit" if self.dashboard.client.owner else "quits"
+            need = f"needs {SMALLEST[0]}x{SMALLEST[1]}, has {width}x{self.app.size.height}; {view.keys['quit']} {quits}"
             top.show([Row((Span(need, Tone.WARNING),))])
             return
         faded = view.stale_s is not None

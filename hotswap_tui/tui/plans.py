@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.events import FailbackRequest, RepairRequest, SwitchRequest
-from hotswap_tui.core.sentence import age
+from hotswap_tui.core.sentence import NO_GATEWAY, age
 from hotswap_tui.core.values import Fault, Health, Level, Role
 from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, fit, wrap
 from hotswap_tui.tui.table import latency, state_of
@@ -63,7 +63,7 @@ def failback_plan(snapshot: Snapshot) -> Plan:
         Role.PRIMARY,
         version,
         _word(snapshot, Role.PRIMARY),
-        "the automatic mode that was before comes back",
+        "automatic switching is left as it was before",
         lambda by: FailbackRequest(by, version),
     )
 
@@ -97,7 +97,7 @@ def obstacle(plan: Plan, snapshot: Snapshot) -> str:
     if target is None or target.verdict is None:
         return f"{plan.target} has not been checked yet"
     words = (target.verdict.fault or Fault.UNKNOWN).words
-    return f"{plan.target} is not up ({words}); only the command line can switch there, with force"
+    return f"{plan.target} is not up ({words}): no switch there"
 
 
 def plan_rows(plan: Plan, view: View, width: int) -> list[Row]:
@@ -111,6 +111,9 @@ def plan_rows(plan: Plan, view: View, width: int) -> list[Row]:
         rows += _side("now", now, view, width)
     if after is not None:
         rows += _side("after", after, view, width)
+    blocked = obstacle(plan, snapshot)
+    if blocked:
+        return rows + _line("not now", blocked, width, Tone.BAD)
     for index, (text, level) in enumerate(risks(plan, snapshot)):
         rows += _line("risk" if index == 0 else "", text, width, LEVEL_TONES[level])
     return rows
@@ -119,9 +122,6 @@ def plan_rows(plan: Plan, view: View, width: int) -> list[Row]:
 def risks(plan: Plan, snapshot: Snapshot) -> list[tuple[str, Level]]:
     """Say what may be lost or surprise, the worst first."""
     told: list[tuple[str, Level]] = []
-    blocked = obstacle(plan, snapshot)
-    if blocked:
-        told.append((blocked, Level.BAD))
     target = snapshot.database(plan.target)
     if target is not None and target.facts is not None and target.facts.read_only:
         told.append((f"{plan.target} is read-only: writes will fail there", Level.BAD))
@@ -131,10 +131,29 @@ def risks(plan: Plan, snapshot: Snapshot) -> list[tuple[str, Level]]:
             (f"what {left} took and {plan.target} has not received stays behind; it is not measured", Level.WARNING)
         )
     if not snapshot.router.routed:
-        told.append(("no gateway: nothing is moved, applications follow by themselves", Level.WARNING))
+        told.append((NO_GATEWAY, Level.WARNING))
     if plan.lasting:
         told.append((plan.lasting, Level.INFO))
     return told
+
+
+def changes(before: Snapshot, now: Snapshot) -> str:
+    """Say what a person's decision rests on and has changed between two pictures: old, then new."""
+    told = [
+        f"{old.role} was {state_of(old).text}, is {state_of(new).text}"
+        for old, new in ((before.primary, now.primary), (before.secondary, now.secondary))
+        if old is not None and new is not None and state_of(old) != state_of(new)
+    ]
+    pairs = [("active", before.active.value, now.active.value), ("state", before.state.value, now.state.value)]
+    pairs.append(("automatic switching", _on_off(before), _on_off(now)))
+    told += [f"{what} was {old}, is {new}" for what, old, new in pairs if old != new]
+    if (before.switch is None) != (now.switch is None):
+        told.append("a switch has begun" if now.switch is not None else "a switch has ended")
+    return ", ".join(told) or "something has happened since, as the events say"
+
+
+def _on_off(snapshot: Snapshot) -> str:
+    return "on" if snapshot.mode.armed else "off"
 
 
 def _side(label: str, database: DatabaseView, view: View, width: int) -> list[Row]:

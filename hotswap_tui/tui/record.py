@@ -108,8 +108,9 @@ def _event(event: Event) -> Facts:
 def write_record(directory: Path, view: View, text: str) -> tuple[Path, Path]:
     """Write text and JSON into new files of `directory` that only their owner reads; return their paths.
 
-    Raises OSError.
+    The directory is made when only it is missing. Raises OSError.
     """
+    directory.mkdir(mode=0o700, exist_ok=True)
     stem = f"hotswap-{local(view.wall_s(view.clock_s)):%Y%m%dT%H%M%S}"
     paths = directory / f"{stem}.txt", directory / f"{stem}.json"
     for path, content in zip(paths, (text, json.dumps(facts(view), indent=2, ensure_ascii=False)), strict=True):

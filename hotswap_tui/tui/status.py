@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.sentence import MAY, MUST, SEPARATOR, SHOULD, Sentence, age, silence, verdict
+from hotswap_tui.core.sentence import AUTOMATION_OFF, MAY, MUST, SEPARATOR, SHOULD, Sentence, age, silence, verdict
 from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, ends, fit, printable, right, spans_width, width_of
 from hotswap_tui.tui.view import local
 
@@ -39,7 +40,9 @@ def _mode(view: View) -> Span:
     looks = "view only  " if view.choices.read_only else ""
     if view.snapshot.secondary is None:
         return Span(f"{looks}WATCH", Tone.DIM)
-    return Span(f"{looks}AUTO", Tone.GOOD) if view.snapshot.mode.armed else Span(f"{looks}OFF", Tone.WARNING)
+    return (
+        Span(f"{looks}AUTO", Tone.GOOD) if view.snapshot.mode.armed else Span(f"{looks}{AUTOMATION_OFF}", Tone.WARNING)
+    )
 
 
 def _interval(view: View, *, roomy: bool) -> str:
@@ -75,41 +78,70 @@ def verdict_row(view: View, width: int) -> Row:
     sentence = sentence_of(view)
     parts = [part for part in sentence.parts if not part.command or part.command in view.keys]
     tone = LEVEL_TONES[sentence.level]
-    return ends([Span(" "), *_fitting(parts, view.keys, tone, width - 1)], [], width)
+    return ends([Span(" "), *_Fitting(parts, view.keys, tone, width - 1).shorten()], [], width)
 
 
-def _fitting(parts: list[Part], keys: Mapping[str, str], tone: Tone, width: int) -> list[Span]:
-    """Shorten, then drop, the least important parts, the later ones first; then take back what fits after all."""
-    short: set[int] = set()
-    shown = set(range(len(parts)))
+@dataclass(slots=True)
+class _Fitting:
+    """Which form of each part is said; the number of its forms: it is left out."""
 
-    def spans() -> list[Span]:
-        return _spans([(parts[i], i in short) for i in sorted(shown)], keys, tone)
+    parts: list[Part]
+    keys: Mapping[str, str]
+    tone: Tone
+    width: int
+    said: list[int] = field(default_factory=list)
 
-    by_weakness = sorted(range(len(parts)), key=lambda i: (parts[i].rank, i), reverse=True)
-    for rank in (MAY, SHOULD, MUST):
-        of_rank = [i for i in by_weakness if parts[i].rank == rank]
-        steps = [*((short.add, i) for i in of_rank), *((shown.remove, i) for i in of_rank if rank != MUST)]
-        for act, index in steps:
-            if spans_width(spans()) > width:
-                act(index)
-    for index in [i for i in reversed(by_weakness) if i not in shown]:
-        shown.add(index)
-        if spans_width(spans()) > width:
-            shown.remove(index)
-    for index in [i for i in reversed(by_weakness) if i in short]:
-        short.remove(index)
-        if spans_width(spans()) > width:
-            short.add(index)
-    return spans()
+    def shorten(self) -> list[Span]:
+        """Shorten, then drop, the least important parts, the later ones first; then take back what fits after all."""
+        self.said = [0] * len(self.parts)
+        by_weakness = sorted(range(len(self.parts)), key=lambda i: (self.parts[i].rank, i), reverse=True)
+        for rank, drop in _SACRIFICES:
+            for index in (i for i in by_weakness if self.parts[i].rank == rank):
+                self._give_way(index, drop=drop)
+        for index in reversed(by_weakness):
+            self._take_back(index)
+        return self.spans()
+
+    def spans(self) -> list[Span]:
+        """Return the sentence as it stands."""
+        forms = [
+            (part, _forms(part)[said]) for part, said in zip(self.parts, self.said, strict=True) if _in(part, said)
+        ]
+        return _spans(forms, self.keys, self.tone)
+
+    def _give_way(self, index: int, *, drop: bool) -> None:
+        last = len(_forms(self.parts[index])) - (not drop)
+        while self.said[index] < last and not self._fits():
+            self.said[index] += 1
+
+    def _take_back(self, index: int) -> None:
+        for form in range(self.said[index]):
+            before, self.said[index] = self.said[index], form
+            if self._fits():
+                return
+            self.said[index] = before
+
+    def _fits(self) -> bool:
+        return spans_width(self.spans()) <= self.width
 
 
-def _spans(parts: list[tuple[Part, bool]], keys: Mapping[str, str], tone: Tone) -> list[Span]:
+_SACRIFICES = ((MAY, True), (SHOULD, False), (MUST, False), (SHOULD, True))
+"""What is given up first where room is scarce: which rank, and whether its parts may be left out altogether."""
+
+
+def _forms(part: Part) -> tuple[str, ...]:
+    return (part.text, *part.shorter)
+
+
+def _in(part: Part, said: int) -> bool:
+    return said < len(_forms(part))
+
+
+def _spans(parts: list[tuple[Part, str]], keys: Mapping[str, str], tone: Tone) -> list[Span]:
     spans: list[Span] = []
-    for index, (part, short) in enumerate(parts):
+    for index, (part, words) in enumerate(parts):
         if index:
             spans.append(Span(SEPARATOR))
-        words = part.short if short and part.short else part.text
         if part.command:
             spans += [Span(keys[part.command], Tone.KEY), Span(f" {words}")]
             continue

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.sentence import HOT_SWAP_HINT, age
-from hotswap_tui.core.values import Fault, Health, Role
-from hotswap_tui.tui.cells import Row, Span, Tone, fit, right, wrap
+from hotswap_tui.core.latency import step_for
+from hotswap_tui.core.sentence import age
+from hotswap_tui.core.values import HOT_SWAP_HINT, Health, Role, State
+from hotswap_tui.tui.cells import Row, Span, Tone, fit, right, width_of, wrap
+from hotswap_tui.tui.chart_scale import next_scale
+from hotswap_tui.tui.sparkline import sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,28 +25,12 @@ HEALTH_WORDS: Mapping[Health, tuple[str, Tone]] = {
     Health.FAILING: ("▲ failing", Tone.WARNING),
     Health.DOWN: ("✗ DOWN", Tone.BAD),
 }
-SHORT_FAULTS: Mapping[Fault, str] = {
-    Fault.REFUSED: "refused",
-    Fault.UNREACHABLE: "no route",
-    Fault.RESET: "lost",
-    Fault.TIMEOUT: "timeout",
-    Fault.STARTING: "starting",
-    Fault.STOPPING: "stopping",
-    Fault.READ_ONLY: "read-only",
-    Fault.STORAGE: "storage",
-    Fault.TOO_MANY: "too many",
-    Fault.CREDENTIALS: "login",
-    Fault.MISSING: "no db",
-    Fault.TLS: "TLS",
-    Fault.RESOLVER: "no name",
-    Fault.INTERNAL: "internal",
-    Fault.UNKNOWN: "failed",
-}
-"""At most nine cells each: they stand in the column of the latency that is missing."""
-
 _HINT_INDENT = 13
 _ALWAYS, _NORMAL, _WIDE = 0, 76, 118
-_ADDRESS_WIDTHS = ((_WIDE, 24), (_NORMAL, 23))
+_LAST_WIDTHS = ((_WIDE, 9), (0, 11))
+_ADDRESS_WIDTHS = ((_WIDE, 24), (80, 23), (_NORMAL, 19))
+_SPARK_FREE = 40
+"""Cells that must be free at the right for the latency in one row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +42,8 @@ class Column:
     cell: Callable[[DatabaseView, View], Span]
     from_width: int = _ALWAYS
     left: bool = False
+    gives_way: bool = False
+    """Whether the words of a failed check, which begin in the column before, may cover it."""
 
 
 def latency(value_ms: float | None) -> str:
@@ -75,13 +64,18 @@ def _last(database: DatabaseView, _view: View) -> Span:
     if verdict is None:
         return Span("-", Tone.DIM)
     if verdict.fault is not None:
-        return Span(SHORT_FAULTS[verdict.fault], HEALTH_WORDS[database.health][1])
+        return Span(verdict.fault.words, HEALTH_WORDS[database.health][1])
     return Span(latency(verdict.latency_ms))
 
 
 def _fails(database: DatabaseView, view: View) -> Span:
+    """Return the failures of the threshold, or the passes that a primary on its way back has of those it needs."""
+    policy = view.snapshot.policy
+    returning = view.snapshot.state is State.SECONDARY and database.role is Role.PRIMARY
+    if returning and 0 < database.passes < policy.recovery_threshold:
+        return Span(f"ok {database.passes}/{policy.recovery_threshold}", Tone.GOOD)
     tone = Tone.PLAIN if database.failures == 0 else HEALTH_WORDS[database.health][1]
-    return Span(f"{database.failures}/{view.snapshot.policy.failure_threshold}", tone)
+    return Span(f"{min(database.failures, policy.failure_threshold)}/{policy.failure_threshold}", tone)
 
 
 def _seen(database: DatabaseView, view: View) -> Span:
@@ -107,24 +101,42 @@ def _percentage(database: DatabaseView, view: View) -> Span:
     return Span(f"{shown:.1f}", Tone.PLAIN)
 
 
+def _at(width: int, widths: tuple[tuple[int, int], ...]) -> int:
+    return next((cells for at_least, cells in widths if width >= at_least), 0)
+
+
 def columns(width: int) -> tuple[Column, ...]:
     """Return the columns of a screen `width` cells wide."""
-    address = next((cells for at_least, cells in _ADDRESS_WIDTHS if width >= at_least), 0)
     every = (
         Column("database", 10, lambda d, _: Span(d.role.value, Tone.STRONG), left=True),
-        Column("address", address, lambda d, _: Span(d.address), _NORMAL, left=True),
+        Column("address", _at(width, _ADDRESS_WIDTHS), lambda d, _: Span(d.address), _NORMAL, left=True),
         Column("state", 10, lambda d, _: state_of(d), left=True),
-        Column("last ms", 9, _last),
-        Column("p50 ms", 8, lambda d, v: Span(latency(v.stats(d.role).p50_ms)), _WIDE),
-        Column("p95 ms", 8, lambda d, v: Span(latency(v.stats(d.role).p95_ms))),
+        Column("last ms", _at(width, _LAST_WIDTHS), _last),
+        Column("p50 ms", 8, lambda d, v: Span(latency(v.stats(d.role).p50_ms)), _WIDE, gives_way=True),
+        Column("p95 ms", 8, lambda d, v: Span(latency(v.stats(d.role).p95_ms)), gives_way=True),
         Column("max ms", 8, lambda d, v: Span(latency(v.stats(d.role).max_ms)), _WIDE),
         Column("ok %", 7, _percentage, _WIDE),
         Column("fails", 7, _fails),
         Column("conns", 8, _connections, _WIDE),
         Column("version", 8, _version, _WIDE),
-        Column("seen", 7, _seen),
+        Column("seen", 6, _seen),
     )
-    return tuple(column for column in every if width >= column.from_width)
+    return _with_sparkline(tuple(column for column in every if width >= column.from_width), width)
+
+
+def _with_sparkline(shown: tuple[Column, ...], width: int) -> tuple[Column, ...]:
+    free = width - 2 - sum(column.width + column.left for column in shown)
+    if free < _SPARK_FREE:
+        return shown
+    return (*shown, Column("latency", free, lambda d, v: _spark(d, v, free - 2)))
+
+
+def _spark(database: DatabaseView, view: View, cells: int) -> Span:
+    step_s = step_for(view.choices.window_s, cells)
+    history, hold_s = view.histories[database.role], view.hold_s(database.role)
+    buckets = history.buckets(view.now_s, step_s, cells, hold_s=hold_s)
+    scale = next_scale(None, buckets, view.now_s, log=view.choices.log_axis)
+    return Span(sparkline(buckets, cells, scale, ascii_only=view.choices.ascii), Tone.DIM)
 
 
 def table_rows(view: View, width: int, selected: Role | None = None) -> list[Row]:
@@ -148,10 +160,25 @@ def _hint_rows(width: int) -> list[Row]:
 def _row(view: View, database: DatabaseView, shown: tuple[Column, ...], selected: Role | None) -> Row:
     serves = database.role is view.snapshot.active and view.snapshot.serving
     spans = [Span("▶ " if serves else "  ", Tone.GOOD)]
-    for column in shown:
+    covered = 0
+    for index, column in enumerate(shown):
+        if covered:
+            covered -= 1
+            continue
         cell = column.cell(database, view)
-        spans.append(Span(_place(column, cell.text), cell.tone))
+        covered, width = _cover(shown[index:], cell.text)
+        spans.append(Span(_place(replace(column, width=width), cell.text), cell.tone))
     return Row(tuple(spans), selected=database.role is selected)
+
+
+def _cover(shown: tuple[Column, ...], text: str) -> tuple[int, int]:
+    """Return how many columns after the first `text` covers, for want of room in its own, and the width of them all."""
+    width = shown[0].width
+    for count, column in enumerate(shown[1:]):
+        if width_of(text) <= width or not column.gives_way:
+            return count, width
+        width += column.width
+    return len(shown) - 1, width
 
 
 def _place(column: Column, text: str) -> str:

@@ -31,6 +31,7 @@ class TerminalProfile:
 def terminal_profile(environ: Mapping[str, str], encoding: str | None) -> TerminalProfile:
     """Judge a terminal by its environment and the encoding of its stream.
 
+    The locale decides, not the stream alone: Python's UTF-8 mode writes UTF-8 to a terminal whose locale is C.
     The Linux console's font has neither braille nor most signs. NO_COLOR counts when it is set and not empty
     (no-color.org).
     """
@@ -43,9 +44,17 @@ def terminal_profile(environ: Mapping[str, str], encoding: str | None) -> Termin
     modern = colours or term in {"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm"}
     console = term == "linux"
     return TerminalProfile(
-        ascii=console or not _is_utf8(encoding),
+        ascii=console or not (_is_utf8(encoding) and _locale_has_utf8(environ)),
         ansi=console or bool(environ.get("NO_COLOR")) or not modern,
     )
+
+
+def _locale_has_utf8(environ: Mapping[str, str]) -> bool:
+    """Judge by the first of the three that is set, as setlocale(3) does; with none set the stream alone decides."""
+    locale = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), None)
+    if locale is None:
+        return True
+    return _is_utf8(locale.partition(".")[2].partition("@")[0])
 
 
 def _is_utf8(encoding: str | None) -> bool:

@@ -22,11 +22,12 @@ STALE_AFTER_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence in the bottom line, until `until_s` (monotonic)."""
+    """A sentence in the bottom line, until `until_s` (monotonic), where the keys do not fit beside it until `alone_until_s`."""
 
     text: str
     level: Level
     until_s: float
+    alone_until_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from hotswap_tui.cli import history
+from hotswap_tui.cli import exit_codes, history
 from hotswap_tui.core.values import Role, Switch, SwitchKind
 from hotswap_tui.engine.journal_store import Store
 from hotswap_tui.engine.ports import Entry, SwitchRecord
@@ -151,6 +151,30 @@ def test_the_state_directory_comes_from_the_environment(state, monkeypatch, caps
     assert capsys.readouterr().out == PLAIN
 
 
+def test_the_state_directory_is_found_where_the_dashboard_finds_it(state, tmp_path, monkeypatch, capsys):
+    """The command line outranks the environment, that the later file, that the earlier one; an empty value is none."""
+    monkeypatch.setenv("WHERE", str(state))
+    wrong, right = tmp_path / "wrong.env", tmp_path / "right.env"
+    wrong.write_text("HOTSWAP_STATE_DIR=/nowhere\n")
+    right.write_text("HOTSWAP_STATE_DIR='${WHERE}'\n")
+    files = ("--env-file", str(wrong), "--env-file", str(right))
+    assert run(*files) == exit_codes.OK
+    monkeypatch.setenv("HOTSWAP_STATE_DIR", "/elsewhere")
+    assert run(*files) == exit_codes.FAILED
+    assert "/elsewhere/journal.sqlite3" in capsys.readouterr().err
+    assert run(*files, "--hotswap-state-dir", f" {state} ") == exit_codes.OK
+    monkeypatch.setenv("HOTSWAP_STATE_DIR", "")
+    monkeypatch.setattr("hotswap_tui.config.state_dir.default_state_dir", lambda: state)
+    assert run(*files) == exit_codes.OK
+
+
+def test_an_env_file_that_cannot_be_read_is_wrong_usage(capsys):
+    assert run("--env-file", "missing.env") == exit_codes.USAGE
+    assert capsys.readouterr().err == (
+        "hotswap-tui history: --env-file missing.env cannot be read: No such file or directory\n"
+    )
+
+
 def test_the_default_directory_needs_no_database_url(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -183,12 +207,9 @@ def test_an_unreadable_journal_is_one_line(tmp_path, content, capsys):
 
 
 PROGRAM = """
-import argparse, sys
-from hotswap_tui.cli import history
-parser = argparse.ArgumentParser()
-history.add_parser(parser.add_subparsers())
-args = parser.parse_args()
-code = args.run(args)
+import sys
+from hotswap_tui.cli.main import main
+code = main()
 assert not {"textual", "plotext", "pydantic", "asyncpg"} & set(sys.modules), "slow imports"
 sys.exit(code)
 """

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from hotswap_tui import __version__
 from hotswap_tui.cli import exit_codes
 from hotswap_tui.cli.main import main
+from hotswap_tui.engine.journal_store import Store
 
+ROOT = Path(__file__).parents[2]
 SLOW = {"asyncpg", "plotext", "psycopg", "pydantic", "pydantic_settings", "rich", "textual"}
 LOADED = """
 import sys
@@ -39,7 +44,9 @@ def test_what_needs_no_settings_waits_for_none(arguments):
 
 
 def test_history_loads_neither_settings_nor_screen(tmp_path):
-    assert not SLOW & modules_after("history", "--json", "--state-dir", str(tmp_path))
+    (tmp_path / "app.env").write_text(f"HOTSWAP_STATE_DIR={tmp_path}\n")
+    for given in (("--state-dir", str(tmp_path)), ("--env-file", str(tmp_path / "app.env"))):
+        assert not SLOW & modules_after("history", "--json", *given)
 
 
 def test_settings_load_no_screen():
@@ -57,11 +64,25 @@ def test_the_version(capsys):
     ("arguments", "said"),
     [
         (["nonsense"], "invalid choice: 'nonsense'"),
-        (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["--nonsense"], "hotswap-tui: unrecognised option --nonsense\n"),
+        (
+            ["--db-failure-treshold", "2"],
+            "unrecognised option --db-failure-treshold; did you mean --db-failure-threshold?",
+        ),
+        (
+            ["--db-failure-treshold=2"],
+            "unrecognised option --db-failure-treshold; did you mean --db-failure-threshold?",
+        ),
+        (["--db-failure", "2"], "unrecognised option --db-failure"),
+        (["history", "--limt", "2"], "hotswap-tui history: unrecognised option --limt; did you mean --limit?"),
+        (["demo", "--state-dir", "/tmp"], "hotswap-tui demo: unrecognised option --state-dir"),
+        (["demo", "--script", "--env-file", "x"], "unrecognised option --env-file"),
+        (["demo", "--profile", "production"], "unrecognised option --profile"),
         (["--profile", "fast"], "invalid choice: 'fast'"),
         (["--log-format", "xml"], "invalid choice: 'xml'"),
         (["history", "--limit", "0"], "'0' is not a whole number of at least 1"),
-        (["--database-url=postgresql://u@h/d"], "unrecognized arguments: --database-url"),
+        (["--database-url=postgresql://u:hunter2@h/d"], "set DATABASE_URL in the environment or an --env-file"),
+        (["--database-url-secondary", "postgresql://u:hunter2@h/d"], "set DATABASE_URL_SECONDARY in the environment"),
         (["--state-dir", "/tmp", "history"], "options stand after the command: hotswap-tui history"),
         (["--db-failure-threshold", "2", "demo", "--script"], "options stand after the command: hotswap-tui demo"),
         (["--env-file", "x", "settings"], "options stand after the command: hotswap-tui settings"),
@@ -71,7 +92,59 @@ def test_wrong_usage(arguments, said, capsys):
     with pytest.raises(SystemExit) as end:
         main(arguments)
     assert end.value.code == exit_codes.USAGE
-    assert said in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert said in told.partition("\n")[0] + "\n"
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("history", "--state-dir", "STATE"), ("settings", "--markdown"), ("settings",)],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize(
+    "redirection",
+    ["| :", "2>&1 | :", ">&-", "2>&-", "<&- >&- 2>&-"],
+    ids=["unread", "both unread", "no out", "no err", "none"],
+)
+def test_closed_streams_and_readers_that_have_gone_cause_no_traceback(arguments, redirection, unbuffered, tmp_path):
+    store = Store(tmp_path, time.time, lambda _: None)
+    store.load()
+    store.close()
+    command = " ".join((sys.executable, "-m", "hotswap_tui", *arguments)).replace("STATE", str(tmp_path))
+    script = f"set -o pipefail; {{ {command} {redirection}; echo code=$? >&9; }} 9>{tmp_path}/code"
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": unbuffered,
+    }
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path, env=environ
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    expected = exit_codes.USAGE if arguments == ("settings",) else exit_codes.OK
+    told = (tmp_path / "code").read_text().strip()
+    assert told == f"code={expected}"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_cannot_be_written_is_a_failure(unbuffered):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hotswap_tui", "settings", "--markdown"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )
+    assert (done.returncode, done.stderr) == (
+        exit_codes.FAILED,
+        "hotswap-tui: [Errno 28] No space left on device\n",
+    )
 
 
 def test_help_names_every_command(capsys):

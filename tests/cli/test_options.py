@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 import pytest
 
-from hotswap_tui.cli.options import VARIABLES, add_settings_options, flag, load_settings, overrides
-from hotswap_tui.config.settings import variables
+from hotswap_tui.cli.main import build_parser
+from hotswap_tui.cli.options import (
+    VARIABLES,
+    add_demo_settings_options,
+    add_settings_options,
+    flag,
+    load_settings,
+    overrides,
+)
+from hotswap_tui.cli.parser import Parser
+from hotswap_tui.config import settings_table
+from hotswap_tui.config.settings import Settings, variables
+from hotswap_tui.demo.fast import FAST
 
 URL = "postgresql://ccfinapp:hunter2@localhost/cc_financial"
 
@@ -19,7 +31,7 @@ def parsed(*arguments):
 
 
 def test_the_options_are_the_settings_without_the_urls():
-    assert [*VARIABLES] == [name for name in variables() if not name.startswith("DATABASE_URL")]
+    assert list(VARIABLES) == [name for name in variables() if not name.startswith("DATABASE_URL")]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +41,41 @@ def test_the_options_are_the_settings_without_the_urls():
 def test_an_option_is_named_after_its_variable(variable, option):
     assert flag(variable) == option
     assert overrides(parsed(option, "7")) == {variable: "7"}
+
+
+def test_the_state_directory_may_be_named_in_full():
+    assert overrides(parsed("--hotswap-state-dir", "/x")) == {"HOTSWAP_STATE_DIR": "/x"}
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_help_says_the_default_that_is_in_force_and_the_unit(variable):
+    row = next(row for row in settings_table().splitlines() if row.startswith(f"| `{variable}` |"))
+    default = re.sub(r"[`*()]", "", row.split(" | ")[1])
+    words = VARIABLES[variable]
+    assert words.default == default
+    assert (words.value == "MS") == words.meaning.startswith("milliseconds")
+    field = next(name for name, field in Settings.model_fields.items() if field.alias == variable)
+    assert (words.value == "MS") == field.endswith("_ms")
+
+
+def test_the_demos_help_says_the_demos_own_defaults():
+    parser = Parser()
+    add_demo_settings_options(parser, FAST)
+    text = " ".join(parser.format_help().split())
+    assert "milliseconds between health checks (default: 500)" in text
+    assert "failures in a row before failover (default: 3)" in text
+    assert "--state-dir" not in text
+    assert overrides(parser.parse_args(["--db-failure-threshold", "2"])) == {"DB_FAILURE_THRESHOLD": "2"}
+
+
+@pytest.mark.parametrize("command", [(), ("demo",), ("history",), ("settings",)])
+def test_every_option_says_what_happens_without_it(command, capsys):
+    with pytest.raises(SystemExit):
+        build_parser().parse_args([*command, "--help"])
+    options = re.split(r"\n  (?=-)", capsys.readouterr().out.partition("commands:")[0].partition("Exit codes")[0])[1:]
+    told = [" ".join(option.split()) for option in options if not option.startswith(("-h,", "--version"))]
+    assert told
+    assert [option for option in told if "(default: " not in option] == []
 
 
 def test_nothing_given_overrides_nothing():

@@ -67,12 +67,15 @@ class Machine:
         self.effects: tuple[Effect, ...] = ()
         self.tells: list[Tell] = []
         self.begun: list[Switch] = []
+        self.wanted_fresh: set[Role] = set()
+        """Databases for which a check on a new connection was asked: the next one is, as the engine would have it."""
 
     # -- what happens -----------------------------------------------------------------------
 
     def step(self, event: events.Input) -> Machine:
         self.model, self.effects = step(self.model, event, self.now_s, self.policy)
         self.tells += [effect for effect in self.effects if isinstance(effect, Tell)]
+        self.wanted_fresh |= {effect.role for effect in self.effects if isinstance(effect, ProbeNow) and effect.fresh}
         self.begun += [effect.switch for effect in self.effects if isinstance(effect, BeginSwitch)]
         return self
 
@@ -90,7 +93,10 @@ class Machine:
         for _ in range(times):
             started_s = self.now_s + after_s
             self.now_s = started_s + took_s
-            self.step(events.Checked(verdict(role, started_s, fails, finished_s=self.now_s, **more)))
+            fresh = role in self.wanted_fresh or self.record(role).fresh_until_pass
+            values = {"fresh": fresh, "finished_s": self.now_s} | more
+            self.wanted_fresh.discard(role)
+            self.step(events.Checked(verdict(role, started_s, fails, **values)))
         return self
 
     def wait(self, seconds: float) -> Machine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hotswap_tui.core.schedule import countdown
 from hotswap_tui.core.values import Fault, Kind, State, SwitchKind
 from tests.core.machine_dsl import COUNTING, NOT_COUNTING, PRIMARY, SECONDARY, Machine, facts
 
@@ -24,7 +25,7 @@ def test_failover_begins_at_the_threshold_and_not_before(threshold):
     machine.check(PRIMARY, Fault.REFUSED).check(SECONDARY)
     (switch,) = machine.begun
     assert (switch.kind, switch.source, switch.target) == (SwitchKind.FAILOVER, PRIMARY, SECONDARY)
-    assert machine.state is State.FAILING_OVER
+    assert machine.model.switch is not None
     assert machine.active is PRIMARY, "it is active until the router has proven otherwise"
 
 
@@ -207,3 +208,24 @@ def test_both_down_while_disarmed_waits_for_a_person():
     assert machine.begun == []
     machine.arm()
     assert (machine.state, machine.in_flight.kind) == (State.FAILING_OVER, SwitchKind.FAILOVER)
+
+
+@pytest.mark.parametrize("fault", NOT_COUNTING)
+def test_a_database_that_shows_life_is_not_left(fault):
+    """Its failures stand, but what it says now is not that it is dead."""
+    machine = Machine().both_up().check(PRIMARY, Fault.REFUSED, times=2).check(PRIMARY, fault)
+    assert countdown(machine.model, machine.policy) is None
+    machine = Machine().both_up().check(PRIMARY, Fault.REFUSED).check(SECONDARY, Fault.REFUSED)
+    machine.check(PRIMARY, Fault.REFUSED, times=2)
+    assert machine.state is State.UNAVAILABLE
+    machine.check(SECONDARY).check(PRIMARY, fault)
+    assert (machine.state, machine.begun) == (State.UNAVAILABLE, [])
+    machine.check(PRIMARY, Fault.REFUSED)
+    assert machine.model.switch is not None
+
+
+def test_service_after_an_outage_of_both_begins_anew():
+    machine = Machine().both_up().check(PRIMARY, Fault.REFUSED).check(SECONDARY, Fault.REFUSED)
+    machine.check(PRIMARY, Fault.REFUSED, times=2).check(PRIMARY)
+    assert machine.model.since_s == machine.now_s
+    assert "it serves again" in machine.said(Kind.RECOVERED)[-1]

@@ -16,7 +16,16 @@ def test_the_first_failure_starts_the_suspicion_and_a_check_of_the_other():
     machine = Machine().both_up().check(PRIMARY, Fault.REFUSED)
     assert machine.state is State.SUSPECT
     assert machine.model.suspicion_since_s == machine.now_s
-    assert machine.probes == [(SECONDARY, False)]
+    assert machine.probes == [(SECONDARY, True)]
+
+
+def test_an_old_session_of_the_other_proves_nothing():
+    """Its postmaster may hang: who has a session is served, who wants one is not."""
+    machine = Machine().both_up().check(PRIMARY, Fault.REFUSED).check(SECONDARY, fresh=False)
+    machine.check(PRIMARY, Fault.REFUSED, times=2)
+    assert (machine.state, machine.begun) == (State.SUSPECT, [])
+    machine.check(SECONDARY, fresh=True)
+    assert machine.state is State.FAILING_OVER
 
 
 def test_a_later_failure_does_not_move_the_suspicion():
@@ -86,6 +95,23 @@ def test_a_failing_standby_is_told_once_and_its_return_too():
 def test_a_failing_standby_is_no_suspicion():
     machine = Machine().both_up().check(SECONDARY, Fault.REFUSED, times=9)
     assert (machine.state, machine.model.suspicion_since_s, machine.begun) == (State.PRIMARY, None, [])
+
+
+def test_a_server_that_ends_idle_sessions_is_not_checked_more_often_than_twice():
+    """Each loss would otherwise bring a check, and each check a session that is lost again."""
+    machine = Machine().both_up()
+    probed = 0
+    for _ in range(30):
+        machine.wait(1.0).step(events.ConnectionLost(PRIMARY, "idle session timeout"))
+        probed += len(machine.probes)
+        machine.check(PRIMARY, after_s=0.0)
+    assert probed == 1
+    assert len(machine.said(Kind.CONNECTION_LOST)) == 1
+
+
+def test_a_standby_that_went_to_sleep_is_not_woken_by_that():
+    machine = Machine().both_up().step(events.ConnectionLost(SECONDARY, "suspended"))
+    assert (machine.probes, machine.said(Kind.CONNECTION_LOST)) == ([], [])
 
 
 def test_a_lost_idle_connection_is_no_failure_but_is_looked_into_at_once():

@@ -76,7 +76,7 @@ def test_a_failed_switch_by_a_person_is_not_retried_and_disarms_nothing():
 def test_a_switch_that_fails_while_the_active_one_fails_is_followed_by_suspicion():
     machine = Machine(routed=True).both_up().switch_to(SECONDARY).check(PRIMARY, Fault.REFUSED).breaks()
     assert (machine.state, machine.model.suspicion_since_s) == (State.SUSPECT, machine.now_s)
-    assert machine.probes == [(SECONDARY, False)]
+    assert machine.probes == [(SECONDARY, True)]
 
 
 def test_at_most_one_switch_is_in_flight():

@@ -68,10 +68,17 @@ def test_the_tenth_check_makes_a_new_connection():
 
 
 @pytest.mark.parametrize(
-    ("role", "after_s", "fresh"), [(PRIMARY, 59.9, False), (PRIMARY, 60.0, True), (SECONDARY, 3600.0, False)]
+    ("role", "interval_s", "after_s", "fresh"),
+    [
+        (PRIMARY, 30.0, 30.5, False),
+        (PRIMARY, 30.0, 60.0, True),
+        (PRIMARY, 45.0, 45.0, True),  # the next one would come after 90 s
+        (PRIMARY, 10.0, 50.5, False),
+        (SECONDARY, 30.0, 3600.0, False),
+    ],
 )
-def test_the_active_database_gets_a_new_connection_once_a_minute(role, after_s, fresh):
-    machine = Machine().check(PRIMARY, fresh=True).check(SECONDARY, fresh=True)
+def test_the_active_database_gets_a_new_connection_once_a_minute(role, interval_s, after_s, fresh):
+    machine = Machine(check_interval_s=interval_s).check(PRIMARY, fresh=True).check(SECONDARY, fresh=True)
     last_s = machine.record(role).last_fresh_s
     assert last_s is not None
     assert wants_fresh(machine.model, role, machine.policy, last_s + after_s) is fresh

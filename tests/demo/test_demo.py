@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -84,6 +85,50 @@ def test_the_script_plays_every_failover_and_failback(place):
     assert left_in(place) == []
 
 
+def test_the_script_writes_a_log_beside_what_it_prints(place):
+    done = subprocess.run(
+        [PROGRAM, "demo", "--script", *QUICK, "--log-file", "-", "--log-format", "json"],
+        env=environ(place),
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert (done.returncode, told[0]["kind"]) == (0, "initializing")
+    assert [event["data"]["kind"] for event in told if event["kind"] == "switched"][:2] == ["failover", "failback"]
+    assert "= secondary is the active database" in done.stdout
+
+
+def test_the_script_plays_on_when_its_reader_has_gone(place):
+    """As in `demo --script --log-file FILE | head -1`: FILE gets the whole play, in the reference's words."""
+    script = f"set -o pipefail; {PROGRAM} demo --script {' '.join(QUICK)} --log-file {place}/log | head -1"
+    done = subprocess.run(
+        ["bash", "-c", script], env=environ(place), cwd=place, capture_output=True, text=True, timeout=90, check=False
+    )
+    assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, "", 1)
+    lines = (place / "log").read_text().splitlines()
+    assert lines[0] == "[DB Manager] Initializing with configuration:"
+    assert "[DB Manager] Error: Both primary and secondary databases are unavailable" in lines
+    assert lines[-1] == "[DB Manager] engine stopped"
+    assert left_in(place) == []
+
+
+def test_an_empty_terminal_says_what_it_waits_for(place):
+    with Terminal([PROGRAM, "demo"], environ(place), place) as terminal:
+        terminal.wait_for("starting two servers ...", deadline_s=FIRST_S)
+        assert b"\x1b" not in terminal.raw
+
+
+def test_a_log_does_not_run_across_the_dashboard(place):
+    with Terminal([PROGRAM, "demo", "--log-file", "-"], environ(place), place) as terminal:
+        assert terminal.process.wait(END_S) == 2
+        terminal.wait_for("--log-file - would write across the dashboard")
+        assert len(terminal.raw.strip().splitlines()) == 1
+    assert left_in(place) == []
+
+
 def test_faults_are_on_keys(place):
     with Terminal([PROGRAM, "demo", *QUICK], environ(place), place, columns=80, rows=24) as terminal:
         terminal.wait_for("PRIMARY serving", "K Crash", "F Freeze", "T Start", "t Target", "q Quit", deadline_s=FIRST_S)
@@ -96,7 +141,7 @@ def test_faults_are_on_keys(place):
         terminal.press("F")
         terminal.wait_for("PRIMARY serving", deadline_s=15)
         terminal.press("tL")
-        terminal.wait_for("secondary: 150 ms slower")
+        terminal.wait_for("secondary: 30 ms slower")
         terminal.press("q")
         terminal.wait_for("Stop watching?")
         terminal.press("y")

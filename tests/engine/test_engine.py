@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import pytest
 
 from hotswap_tui.core import events
 from hotswap_tui.core.errors import RefusedError
 from hotswap_tui.core.policy import Policy
-from hotswap_tui.core.values import Fault, Kind, Level, Role, State, Switch, SwitchKind
-from hotswap_tui.engine.ports import Memory, ModeMemory, Restored, Sample, SwitchRecord
+from hotswap_tui.core.values import Fault, Kind, Role, State, SwitchKind
+from hotswap_tui.engine.ports import ModeMemory, SwitchRecord
 from hotswap_tui.routing.router import OutcomeUnknownError, SwitchError
-from tests.engine.engine_world import PAIR, WALL_AT_ZERO_S, World
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from tests.engine.engine_world import WALL_AT_ZERO_S, World
 
 PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY
 PI = "pi@tty1"
 FAILOVER_WITHIN_S = 60.0
-
-
-@pytest.fixture
-def make_world() -> Iterator[Callable[..., World]]:
-    worlds: list[World] = []
-
-    def make(*, start: bool = True, **settings: object) -> World:
-        worlds.append(World(**settings))  # type: ignore[arg-type]
-        return worlds[-1].start() if start else worlds[-1]
-
-    yield make
-    for world in worlds:
-        world.close()
 
 
 def fail_over(world: World) -> World:
@@ -97,6 +80,8 @@ def test_stopping_during_a_switch_waits_for_its_end(make_world):
     world.go(1)
     assert world.running.done()
     assert world.router.points_to is SECONDARY
+    assert world.journal.switches[-1].result == "done"
+    assert [entry.memory.active for entry in world.journal.entries if entry.memory][-1] is SECONDARY
 
 
 def test_stopping_does_not_wait_for_a_switch_that_hangs(make_world):
@@ -252,6 +237,31 @@ def test_a_switch_is_cancelled_in_the_moment_in_which_it_begins(make_world):
     assert world.now.last_switch.result == "cancelled"
 
 
+def test_a_cancel_in_the_moment_of_the_commit_comes_too_late(make_world):
+    """It was not refused, but traffic is where the router was told to send it, and everybody says so."""
+    world = make_world()
+    late = lambda: world.spawn(world.engine.request(events.CancelRequest(PI)))  # noqa: E731
+    world.router.at_begin = lambda: world.loop.call_later(world.router.took_s, late)
+    world.spawn(world.engine.request(events.SwitchRequest(PI, SECONDARY, world.now.version)))
+    world.go(1)
+    assert (world.now.active, world.router.points_to, world.now.disagrees) == (SECONDARY, SECONDARY, False)
+    assert world.now.last_switch.result == "done"
+
+
+def test_a_listener_that_fails_does_not_end_the_watch(make_world):
+    world = make_world()
+    heard: list[str] = []
+    world.loop.set_exception_handler(lambda _loop, context: heard.append(repr(context["exception"])))
+
+    def fail() -> None:
+        raise KeyError("widget")
+
+    world.engine.subscribe(fail)
+    fail_over(world)
+    assert world.now.active is SECONDARY
+    assert set(heard) == {"KeyError('widget')"}
+
+
 # -- switches that go wrong -----------------------------------------------------------------------------------
 
 
@@ -353,62 +363,3 @@ def test_a_check_in_flight_when_the_computer_slept_is_void(make_world):
     world.primary.fault, world.primary.took_s = None, 0.01
     world.go(20)
     assert (world.now.state, world.said(Kind.CHECK_FAILED), world.router.begun) == (State.PRIMARY, [], [])
-
-
-# -- restart --------------------------------------------------------------------------------------------------------
-
-
-def memory(active: Role = SECONDARY, *, pair: str = PAIR, **more: object) -> Memory:
-    return Memory(active=active, since_wall_s=WALL_AT_ZERO_S - 500.0, pair=pair, **more)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("routed", [True, False])
-def test_a_restart_on_the_secondary_stays_there(make_world, routed):
-    world = make_world(start=False, restored=Restored(memory()), points_to=SECONDARY, routed=routed)
-    world.primary.fault = Fault.REFUSED
-    world.start().go(300)
-    assert (world.now.state, world.now.active, world.router.begun) == (State.SECONDARY, SECONDARY, [])
-    assert world.said(Kind.CONNECTED) == ["connected to secondary database (FAILOVER MODE)"]
-    assert world.secondary.serving
-
-
-def test_a_restart_keeps_automation_off(make_world):
-    mode = ModeMemory(armed=False, by=PI, since_wall_s=WALL_AT_ZERO_S, why="maintenance")
-    world = make_world(restored=Restored(memory(PRIMARY, mode=mode)))
-    world.primary.fault = Fault.REFUSED
-    world.go(300)
-    assert (world.now.state, world.router.begun) == (State.UNAVAILABLE, [])
-
-
-def test_a_limited_disarming_that_ran_out_meanwhile_is_over(make_world):
-    mode = ModeMemory(armed=False, by=PI, since_wall_s=WALL_AT_ZERO_S, until_wall_s=WALL_AT_ZERO_S + 500)
-    world = make_world(restored=Restored(memory(PRIMARY, mode=mode)))
-    assert world.now.mode.armed
-
-
-@pytest.mark.parametrize("arrived", [True, False])
-def test_a_switch_that_was_cut_off_is_reconciled_with_the_router(make_world, arrived):
-    switch = Switch(7, SwitchKind.MANUAL, PRIMARY, SECONDARY, 0.0, "switched by hand", by=PI)
-    restored = Restored(memory(PRIMARY), SwitchRecord(switch, WALL_AT_ZERO_S))
-    world = make_world(restored=restored, points_to=SECONDARY if arrived else PRIMARY)
-    assert world.now.active is (SECONDARY if arrived else PRIMARY)
-    assert world.now.mode.armed is not arrived, "a person's switch that had arrived is not undone"
-    assert world.journal.switches[-1].result == ("done" if arrived else "failed")
-    (sentence,) = world.said(Kind.CONFIG)
-    assert ("had arrived" in sentence) is arrived
-
-
-def test_changed_connection_strings_are_told(make_world):
-    world = make_world(restored=Restored(memory(pair="old:5432/cc cloud:5432/cc")), points_to=SECONDARY)
-    (event,) = [event for event in world.log if event.kind is Kind.CONFIG]
-    assert event.level is Level.WARNING
-    assert event.text == (
-        f"the connection strings have changed while the secondary served: was old:5432/cc cloud:5432/cc, is {PAIR}"
-    )
-
-
-def test_events_and_samples_of_a_former_life_are_kept(make_world):
-    sample = Sample(PRIMARY, WALL_AT_ZERO_S + 900.0, 3.0)
-    world = make_world(restored=Restored(memory(PRIMARY), last_event_id=41, samples=(sample,)))
-    assert world.log[0].id == 42
-    assert world.engine.latency(PRIMARY).stats(world.loop.time(), 200).total == 2

@@ -267,6 +267,42 @@ async def test_the_event_loop_runs_on_while_the_disk_is_slow(tmp_path, monkeypat
         await writing
 
 
+HUNG = """
+import asyncio, sys, threading
+from pathlib import Path
+from hotswap_tui.core.values import Role
+from hotswap_tui.engine.journal import SqliteJournal
+from hotswap_tui.engine.keeper import Keeper
+from hotswap_tui.engine.ports import Sample
+
+async def main():
+    journal = SqliteJournal(Path(sys.argv[1]))
+    keeper = Keeper(journal, "", print)
+    await keeper.load()
+    journal._store.write = lambda *_: threading.Event().wait()
+    journal.sample(Sample(Role.PRIMARY, 1.0, 1.0))
+    await keeper.aclose(())
+
+asyncio.run(main())
+print("done")
+"""
+
+
+def test_a_disk_that_hangs_does_not_keep_the_program_from_ending(tmp_path):
+    command = [sys.executable, "-c", HUNG, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+async def test_what_was_queued_before_closing_is_written(tmp_path):
+    journal = SqliteJournal(tmp_path)
+    writes = [asyncio.ensure_future(journal.write(Entry((event(number),)))) for number in range(1, 51)]
+    await journal.aclose()
+    assert all(write.done() for write in writes)
+    async with opened(tmp_path) as journal:
+        assert (await journal.load()).last_event_id == 50
+
+
 async def test_closing_twice_is_closing_once(tmp_path):
     journal = SqliteJournal(tmp_path)
     await journal.aclose()

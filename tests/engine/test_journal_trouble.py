@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import shutil
@@ -41,7 +40,7 @@ async def test_loading_a_journal_that_cannot_be_written_still_remembers(tmp_path
 async def test_a_full_disk_is_one_line_and_later_writes_are_tried_again(tmp_path):
     async with opened(tmp_path) as journal:
         await journal.write(Entry((event(1),), MEMORY))
-        await asyncio.wrap_future(journal._thread.submit(_fill, journal))
+        await journal._thread.submit(lambda: _fill(journal))
         journal.sample(Sample(Role.PRIMARY, WALL_S, 1.0))
         with pytest.raises(JournalError) as caught:
             await journal.write(Entry((event(2, text="x" * 100_000),)))

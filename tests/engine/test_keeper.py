@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from hotswap_tui.core.model import resume
 from hotswap_tui.core.policy import Policy
 from hotswap_tui.core.values import Event, Kind, Level, Switch, SwitchKind, Tell
-from hotswap_tui.engine.keeper import DURABLE_WITHIN_S, RETRY_S, Keeper
+from hotswap_tui.engine.keeper import DURABLE_WITHIN_S, RETRY_S, WAITING_ENTRIES, Keeper
 from hotswap_tui.engine.ports import Restored, SwitchRecord
 from tests.core.machine_dsl import PRIMARY, SECONDARY, Machine
 from tests.engine.engine_world import PAIR, WALL_AT_ZERO_S, MemoryJournal
@@ -114,15 +115,33 @@ def test_a_disk_that_fails_is_told_once_and_so_is_its_return(desk):
     assert desk.said()[1:] == ["the journal is written again"]
 
 
-def test_what_failed_is_stored_again_in_its_newest_form(desk):
+def test_everything_that_failed_is_stored_in_its_order_when_the_disk_returns(desk):
     machine = Machine().both_up()
     desk.journal.broken = True
     after(machine, lambda m: m.switch_to(SECONDARY), desk)
     after(machine, lambda m: m.arrives(), desk)
     desk.journal.broken = False
     desk.do(lambda: None, then_s=RETRY_S + 1)
-    (entry,) = desk.journal.entries
-    assert (entry.memory.active, entry.switch.result) == (SECONDARY, "done")
+    assert [entry.switch.result for entry in desk.journal.entries if entry.switch] == ["", "done"]
+    assert [entry.memory.active for entry in desk.journal.entries if entry.memory][-1] is SECONDARY
+
+
+def test_a_disk_that_fails_for_long_loses_the_oldest_entries_only(desk):
+    desk.journal.broken = True
+    for number in range(WAITING_ENTRIES + 50):
+        desk.do(lambda n=number: desk.keeper.write_events((replace(SENTENCE, id=n),)), then_s=0.0)
+    desk.journal.broken = False
+    desk.do(lambda: None, then_s=RETRY_S + 1 + 0.1 * WAITING_ENTRIES)
+    ids = [event.id for entry in desk.journal.entries for event in entry.events]
+    assert len(ids) == WAITING_ENTRIES
+    assert ids == sorted(ids)
+    assert ids[-1] == WAITING_ENTRIES + 49
+
+
+def test_one_database_alone_leaves_what_was_decided_between_two(desk):
+    alone = Machine(has_secondary=False).check(PRIMARY).model
+    desk.do(lambda: desk.keeper.remember(alone, (SENTENCE,), WALL_AT_ZERO_S))
+    assert [entry.memory for entry in desk.journal.entries] == [None]
 
 
 def test_a_sentence_that_is_stored_does_not_hide_that_the_memory_is_not(desk):
@@ -130,7 +149,7 @@ def test_a_sentence_that_is_stored_does_not_hide_that_the_memory_is_not(desk):
     desk.do(lambda: desk.keeper.remember(MODEL, (), WALL_AT_ZERO_S), then_s=0.1)
     desk.journal.broken = False
     desk.do(lambda: desk.keeper.write_events((SENTENCE,)), then_s=0.1)
-    assert [entry.memory is not None for entry in desk.journal.entries] == [False, True]
+    assert [entry.memory is not None for entry in desk.journal.entries] == [True, False]
     assert desk.said()[1:] == ["the journal is written again"]
 
 
@@ -141,9 +160,9 @@ def test_closing_stores_the_last_words_and_what_the_disk_still_lacks(desk):
     closing = desk.loop.create_task(desk.keeper.aclose((SENTENCE,)))
     desk.loop.run_until(5.0)
     assert closing.done()
-    (entry,) = desk.journal.entries
-    assert entry.events == (SENTENCE,)
-    assert entry.memory is not None
+    missing, last = desk.journal.entries
+    assert missing.memory is not None
+    assert last.events == (SENTENCE,)
     assert desk.journal.closed
 
 

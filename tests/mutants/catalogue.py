@@ -20,8 +20,8 @@ MUTANTS = (
     Mutant(
         1,
         "core/decide.py",
-        "if turn.active.failures < turn.policy.failure_threshold or rescue_obstacle(turn):",
-        "if turn.active.failures < turn.policy.failure_threshold - 1 or rescue_obstacle(turn):",
+        "if turn.active.failures < turn.policy.failure_threshold or not turn.active.dead or rescue_obstacle(turn):",
+        "if turn.active.failures < turn.policy.failure_threshold - 1 or not turn.active.dead or rescue_obstacle(turn):",
         "fails over one check too early",
     ),
     Mutant(
@@ -48,8 +48,8 @@ MUTANTS = (
     Mutant(
         1,
         "core/model.py",
-        "            self.passed\n            and self.last_pass_start_s is not None",
-        "            self.last_pass_start_s is not None",
+        "            self.passed\n            and self.last_fresh_pass_s is not None",
+        "            self.last_fresh_pass_s is not None",
         "moves to a database whose last check failed",
     ),
     Mutant(
@@ -58,6 +58,48 @@ MUTANTS = (
         "if not turn.policy.allow_read_only:",
         "if turn.policy.allow_read_only is None:",
         "moves to a read-only database against DB_ALLOW_READ_ONLY=0",
+    ),
+    Mutant(
+        1,
+        "core/observe.py",
+        "last_fresh_pass_s=verdict.started_s if passed and verdict.fresh else record.last_fresh_pass_s,",
+        "last_fresh_pass_s=verdict.started_s if passed else record.last_fresh_pass_s,",
+        "moves to a database that serves old sessions but takes no new ones",
+    ),
+    Mutant(
+        1,
+        "core/decide.py",
+        "return _rescue(turn) if turn.active.dead and turn.active",
+        "return _rescue(turn) if turn.active",
+        "leaves a database that has just shown life",
+    ),
+    Mutant(
+        9,
+        "engine/keeper.py",
+        "return remember(model, self.pair, offset_s) if model.has_secondary else None",
+        "return remember(model, self.pair, offset_s)",
+        "one start without the secondary forgets that it served",
+    ),
+    Mutant(
+        9,
+        "engine/engine.py",
+        "        self._closing = True\n",
+        "        self._closing = self._stopping = True\n",
+        "a switch that ends during a stop is forgotten",
+    ),
+    Mutant(
+        11,
+        "engine/engine.py",
+        " and switch.id == switch_id and switch.cancellable:",
+        " and switch.id == switch_id:",
+        "a cancel in the moment of the commit says that traffic stayed",
+    ),
+    Mutant(
+        2,
+        "core/observe.py",
+        "turn.now_s - record.lost_s >= turn.policy.check_interval_s:",
+        "turn.now_s >= record.lost_s:",
+        "a server that ends idle sessions is checked without end",
     ),
     Mutant(
         2,
@@ -90,7 +132,7 @@ MUTANTS = (
     Mutant(
         2,
         "core/decide.py",
-        "    turn.probe(turn.model.standby)\n    return Trigger.SUSPECTED",
+        "    turn.probe(turn.model.standby, fresh=True)\n    return Trigger.SUSPECTED",
         "    return Trigger.SUSPECTED",
         "does not wake the sleeping cloud database while the suspicion is confirmed",
     ),
@@ -125,7 +167,7 @@ MUTANTS = (
     Mutant(
         5,
         "core/decide.py",
-        "return _rescue(turn) if turn.active.checked_since(turn.model.takeover_after_s) else None",
+        "return _rescue(turn) if turn.active.dead and turn.active.checked_since(turn.model.takeover_after_s) else None",
         "return _rescue(turn)",
         "takes over without one more recheck of the one that served last",
     ),
@@ -238,9 +280,9 @@ MUTANTS = (
     Mutant(
         9,
         "engine/keeper.py",
-        "if entry is not self._newest:",
-        "if entry.memory is entry.switch is entry.events:",
-        "a later sentence on the disk hides that the memory is not on it",
+        "        elif isinstance(error, JournalError):\n            self._fail(error)",
+        "        elif isinstance(error, JournalError):\n            self._queue.popleft()\n            self._fail(error)",
+        "what a failing disk did not take is forgotten",
     ),
     Mutant(
         7,
@@ -252,15 +294,15 @@ MUTANTS = (
     Mutant(
         11,
         "engine/engine.py",
-        "self._loop.call_soon(self._switch_task.cancel)",
-        "self._switch_task.cancel()",
+        "self._loop.call_soon(self._cancel, switch_id)",
+        "self._cancel(switch_id)",
         "a cancel in the same moment leaves the switch in flight for ever",
     ),
     Mutant(
         9,
         "engine/keeper.py",
-        "await asyncio.wait(self._writes, timeout=DURABLE_WITHIN_S)",
-        "await asyncio.wait(self._writes)",
+        "asyncio.timeout(DURABLE_WITHIN_S)",
+        "asyncio.timeout(1e9)",
         "a disk that hangs blocks a switch",
     ),
     Mutant(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hotswap_tui.core.events import CancelRequest
 from hotswap_tui.core.values import Fault, Role, RouterReading, ServerFacts, Verdict
 from hotswap_tui.engine.ports import JournalError, Restored
 from hotswap_tui.routing.router import OutcomeUnknownError, SwitchError
@@ -12,10 +13,10 @@ from tests.simulation.truth import WALL_AT_ZERO_S, BrokenPromiseError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from hotswap_tui.core.values import Switch
-    from hotswap_tui.engine.ports import Entry, Sample, SwitchRecord
+    from hotswap_tui.engine.ports import Entry, Sample
     from tests.simulation.world import World
 
 
@@ -51,11 +52,9 @@ class FakeProber:
         self._busy = True
         started_s = world.loop.now_s
         database = world.databases[self.role]
-        fault = database.fault_at(started_s)
+        fault = database.fault_at(started_s, fresh=fresh)
         took_s = world.policy.connection_timeout_s if fault is Fault.TIMEOUT else 0.002 + world.rng.random() * 0.04
-        done = world.loop.create_future()
-        world.loop.call_later(took_s, done.set_result, None)
-        await done
+        await world.loop.pause(took_s)
         self._busy = False
         read_only = database.read_only
         if fault is None and read_only and self.role is Role.PRIMARY:
@@ -92,7 +91,7 @@ class FakeRouter:
     async def current(self) -> RouterReading:
         if not self.world.routed:
             return RouterReading(routed=False)
-        await self._take(0.001)
+        await self.world.loop.pause(0.001)
         return RouterReading(routed=True, points_to=self.world.points_to, address=f"{self.world.points_to}:5432")
 
     async def switch(self, switch: Switch, progress: Callable[[str, bool], None]) -> RouterReading:
@@ -101,13 +100,15 @@ class FakeRouter:
         world.in_flight = switch
         world.troubled_s = world.loop.now_s
         world.maybe_crash_soon()
+        if world.rng.random() < 0.03:
+            world.ask(lambda _version: CancelRequest("pi@tty1"))
         try:
             progress("hold", False)
-            await self._take(0.02)
+            await world.loop.pause(0.02)
             if world.routed and world.rng.random() < 0.1:
                 raise SwitchError("preflight", "refused")
             progress("repoint", True)
-            await self._take(0.02)
+            await world.loop.pause(0.02)
             trouble = world.rng.random() if world.routed else 1.0
             if trouble < 0.05:
                 raise SwitchError("read back", "rolled back")
@@ -126,14 +127,6 @@ class FakeRouter:
             self.world.points_to = switch.target
             self.world.judge_done(switch)
         raise OutcomeUnknownError("no answer")
-
-    async def _take(self, seconds: float) -> None:
-        done = self.world.loop.create_future()
-        handle = self.world.loop.call_later(seconds, done.set_result, None)
-        try:
-            await done
-        finally:
-            handle.cancel()
 
     async def aclose(self) -> None:
         """Nothing is open."""
@@ -174,9 +167,6 @@ class FakeJournal:
 
     def sample(self, sample: Sample) -> None:
         """Graphs are not simulated."""
-
-    async def history(self, limit: int) -> Sequence[SwitchRecord]:  # noqa: ARG002 - the port's
-        return []  # nobody asks here
 
     async def aclose(self) -> None:
         """Nothing is open."""

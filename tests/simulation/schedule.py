@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core import events
 from hotswap_tui.core.policy import Policy
-from hotswap_tui.core.values import Role
+from hotswap_tui.core.values import Fault, Role
 from tests.simulation.truth import FAULTS, HOUR_S, Database, Outage
 from tests.simulation.virtual_loop import VirtualLoop
 from tests.simulation.world import World
@@ -25,7 +25,8 @@ def outages(rng: random.Random, hours: float) -> list[Outage]:
         fault = rng.choice(FAULTS)
         for _ in range(rng.choice((1, 1, 1, 1, 12))):
             lasts_s = rng.choice((rng.uniform(0.1, 20), rng.uniform(5, 120), rng.uniform(60, 2 * HOUR_S)))
-            made.append(Outage(at_s, at_s + lasts_s, fault))
+            hangs = fault is Fault.TIMEOUT and rng.random() < 0.5
+            made.append(Outage(at_s, at_s + lasts_s, fault, old_sessions_live=hangs))
             at_s += lasts_s + rng.uniform(5, 400)
         at_s += rng.expovariate(1 / (3 * HOUR_S))
     return made
@@ -52,7 +53,16 @@ def requests(rng: random.Random) -> Callable[[int], events.Request]:
 def incidents(rng: random.Random, hours: float) -> list[tuple[float, str]]:
     """When which kind of thing happens around the databases."""
     made = []
-    for kind, every_h in (("person", 4), ("crash", 15), ("sleep", 25), ("disk", 60), ("repoint", 80), ("arm", 9)):
+    for kind, every_h in (
+        ("person", 4),
+        ("crash", 15),
+        ("sleep", 25),
+        ("disk", 60),
+        ("repoint", 80),
+        ("arm", 9),
+        ("lost", 3),
+        ("stop", 20),
+    ):
         at_s = rng.expovariate(1 / (every_h * HOUR_S))
         while at_s < hours * HOUR_S:
             made.append((at_s, kind))
@@ -72,6 +82,10 @@ def happen(world: World, kind: str) -> None:
     elif kind == "arm":
         world.ask(lambda version: events.RepairRequest("pi@tty1", version))
         world.ask(lambda _version: events.ArmRequest("pi@tty1"))
+    elif kind == "lost":
+        world.lose_idle_connection(rng.choice(tuple(Role)))
+    elif kind == "stop" and now_s > world.disk.broken_until_s + 15:
+        world.stop()
     elif kind == "crash" and now_s > world.disk.broken_until_s + 15:
         world.loop.crash_at_step = world.loop.steps + rng.randint(1, 60)
     elif kind == "sleep":

@@ -30,6 +30,8 @@ class Outage:
     start_s: float
     end_s: float
     fault: Fault
+    old_sessions_live: bool = False
+    """The postmaster hangs: who has a session is served, who wants one is not."""
 
 
 class Database:
@@ -41,10 +43,10 @@ class Database:
         self.outages = sorted(outages, key=lambda o: o.start_s)
         self._starts = [o.start_s for o in self.outages]
 
-    def fault_at(self, now_s: float) -> Fault | None:
+    def fault_at(self, now_s: float, *, fresh: bool) -> Fault | None:
         index = bisect.bisect_right(self._starts, now_s) - 1
         for outage in self.outages[max(0, index - 3) : index + 1]:
-            if outage.start_s <= now_s < outage.end_s:
+            if outage.start_s <= now_s < outage.end_s and (fresh or not outage.old_sessions_live):
                 return outage.fault
         return None
 
@@ -82,7 +84,7 @@ class Seen:
 
     failures: int = 0
     last_passed: bool = False
-    last_pass_start_s: float = float("-inf")
+    last_fresh_pass_s: float = float("-inf")
     failing_since_s: float | None = None
     passes: int = 0
 

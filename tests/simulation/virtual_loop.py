@@ -60,6 +60,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._failure = context.get("exception") or RuntimeError(context["message"])
 
+    async def pause(self, seconds: float) -> None:
+        """Wait; when cancelled, leave nothing behind that would fire later."""
+        done = self.create_future()
+        handle = self.call_later(seconds, done.set_result, None)
+        try:
+            await done
+        finally:
+            handle.cancel()
+
     def drop_everything(self) -> None:
         """Forget every callback and task, as a power cut does."""
         self.crash_at_step = None

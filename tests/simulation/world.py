@@ -19,6 +19,7 @@ from tests.simulation.fakes import FakeClock, FakeJournal, FakeProber, FakeRoute
 from tests.simulation.truth import HOUR_S, PATIENCE_S, Books, BrokenPromiseError, Database, Disk, Seen
 
 if TYPE_CHECKING:
+    import asyncio
     import random
     from collections.abc import Callable
 
@@ -54,7 +55,8 @@ class World:
         self.in_flight = None
         self.books.seen = {role: deque([Seen()], maxlen=64) for role in Role}
         life = self.life
-        targets = {role: Target(FakeProber(self, role, life), f"{role}:5432", f"postgresql://{role}") for role in Role}
+        self.probers = {role: FakeProber(self, role, life) for role in Role}
+        targets = {role: Target(self.probers[role], f"{role}:5432", f"postgresql://{role}") for role in Role}
         router = FakeRouter(self, life)
         self.engine = Engine(
             self.policy,
@@ -77,6 +79,32 @@ class World:
             self.points_to = self.in_flight.target
             self.judge_done(self.in_flight)
         self.boot()
+
+    def stop(self) -> None:
+        """End the program in good order, and check that nothing it knew is missing from the disk; then start it again."""
+        if not self.task.done():
+            return
+        self.troubled_s = self.loop.now_s
+        self.loop.create_task(self._stopped(self.engine, self.life)).add_done_callback(self._reap)
+
+    async def _stopped(self, engine: Engine, life: int) -> None:
+        await engine.__aexit__()
+        if life != self.life:
+            return
+        memory = self.disk.memory
+        active = self.points_to if self.routed and self.disk.unfinished else engine.snapshot().active
+        if memory is None or (self.disk.unfinished is None and memory.active is not active):
+            raise BrokenPromiseError(f"stopped with {active} active, but {memory} on the disk")
+        self.boot()
+
+    def _reap(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self.loop.call_exception_handler({"message": "stop", "exception": task.exception()})
+
+    def lose_idle_connection(self, role: Role) -> None:
+        """The other side ends a session, for a good reason or a bad one."""
+        if self.task.done():
+            self.probers[role].lost("closed")
 
     def maybe_crash_soon(self) -> None:
         """Now and then cut the power within the next few steps, where it hurts most."""
@@ -126,10 +154,11 @@ class World:
         log = self.books.seen[verdict.role]
         seen, now_s = log[-1], verdict.finished_s
         if verdict.fault is None:
-            log.append(Seen(now_s, 0, True, verdict.started_s, None, seen.passes + 1))
+            proven_s = verdict.started_s if verdict.fresh else seen.last_fresh_pass_s
+            log.append(Seen(now_s, 0, True, proven_s, None, seen.passes + 1))
         elif counts(verdict.role, verdict.fault):
             since_s = seen.failing_since_s or now_s
-            log.append(Seen(now_s, seen.failures + 1, False, seen.last_pass_start_s, since_s, 0))
+            log.append(Seen(now_s, seen.failures + 1, False, seen.last_fresh_pass_s, since_s, 0))
         else:
             log.append(replace(seen, at_s=now_s, last_passed=False, passes=0))
 
@@ -151,7 +180,7 @@ class World:
             if source.failures < self.policy.failure_threshold:
                 raise BrokenPromiseError(f"{switch} after {source.failures} failures")
             since = source.failing_since_s
-            if not target.last_passed or since is None or target.last_pass_start_s < since:
+            if not target.last_passed or since is None or target.last_fresh_pass_s < since:
                 raise BrokenPromiseError(f"{switch} to a database that has not passed since {since}")
         elif target.passes < self.policy.recovery_threshold or not self.policy.failback_auto:
             raise BrokenPromiseError(f"{switch} after {target.passes} passes")
@@ -199,7 +228,7 @@ class World:
         dead = active.dead_throughout(now_s - PATIENCE_S, now_s)
         alive = standby.up_throughout(now_s - PATIENCE_S, now_s)
         recent = [t for t in self.books.automatic_begun_s if now_s - t < HOUR_S]
-        if dead and alive and len(recent) < self.policy.max_switches_per_hour - 1:
+        if dead and alive and len(recent) < self.policy.max_switches_per_hour:
             raise BrokenPromiseError(
                 f"{snapshot.active} is dead, {snapshot.active.other} alive, and nothing happens: {snapshot.blocked}"
             )

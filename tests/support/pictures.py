@@ -154,6 +154,7 @@ def history(base_ms: float, failures_ago_s: tuple[float, ...] = (), for_s: int =
     return made
 
 
+DISARMED = Mode(armed=False, by="pi@tty1", since_s=NOW_S - 371)
 FAILING = {
     "state": State.SUSPECT,
     "primary": down(Role.PRIMARY, 2, 2.1, Health.FAILING),
@@ -178,6 +179,9 @@ NOBODY = {
 REFUSED = failed(Role.SECONDARY, Fault.REFUSED, "connection refused", sqlstate="57P03")
 NO_NAME = failed(Role.SECONDARY, Fault.RESOLVER, "Name or service not known")
 FULL = failed(Role.PRIMARY, Fault.TOO_MANY, "sorry, too many clients already", sqlstate="53300")
+REFUSED_LOGIN = failed(
+    Role.PRIMARY, Fault.CREDENTIALS, 'password authentication failed for user "app"', sqlstate="28P01"
+)
 NO_WRITES = failed(Role.PRIMARY, Fault.READ_ONLY, "the primary refuses writes")
 READ_ONLY = replace(FACTS, read_only=True)
 TO_SECONDARY = RouterReading(routed=True, points_to=Role.SECONDARY, address="ep-cool-name.neon.tech")
@@ -195,7 +199,8 @@ def _serving() -> dict[str, Snapshot]:
         "routed": snapshot(router=ROUTED),
         "failed-over": snapshot(**ON_SECONDARY),
         "failed-over-routed": snapshot(**ON_SECONDARY, router=TO_SECONDARY),
-        "disarmed": snapshot(mode=Mode(armed=False, by="pi@tty1", since_s=NOW_S - 371)),
+        "disarmed": snapshot(mode=DISARMED),
+        "disarmed-returning": snapshot(**{**ON_SECONDARY, "primary": database(Role.PRIMARY), "mode": DISARMED}),
         "single": snapshot(secondary=None, failover_available=False),
         "stale": snapshot(now_s=NOW_S - 12, wall_s=WALL_S - 12),
     }
@@ -224,6 +229,8 @@ def _moving() -> dict[str, Snapshot]:
 def _troubled() -> dict[str, Snapshot]:
     return {
         "both-down": snapshot(**NOBODY, secondary=down(Role.SECONDARY, verdict=REFUSED)),
+        "disarmed-dead": snapshot(**NOBODY, mode=DISARMED, blocked="automatic switching is off (pi@tty1)"),
+        "starting-refused": starting_refused(),
         "single-down": snapshot(**NOBODY, secondary=None),
         "disagrees": snapshot(router=ELSEWHERE, disagrees=True),
         "standby-down": snapshot(secondary=down(Role.SECONDARY, verdict=NO_NAME), failover_available=False),
@@ -240,6 +247,14 @@ def _troubled() -> dict[str, Snapshot]:
 
 def _unchecked(role: Role) -> DatabaseView:
     return database(role, health=Health.UNKNOWN, passes=0, verdict=None, facts=None, last_pass_s=None, checking=True)
+
+
+def starting_refused(**changes: Any) -> Snapshot:
+    """Return the picture of a start with a wrong password for the primary."""
+    refused = database(
+        Role.PRIMARY, health=Health.DEGRADED, passes=0, verdict=REFUSED_LOGIN, facts=None, last_pass_s=None
+    )
+    return snapshot(**{"state": State.STARTING, "serving": False, "since_s": NOW_S, "primary": refused, **changes})
 
 
 def hostile() -> Snapshot:

@@ -72,7 +72,7 @@ def _blocked(pid: int) -> bool:
 
 
 def test_without_a_terminal_it_says_so() -> None:
-    """Redirected input and output: one line, exit code 2, nothing drawn."""
+    """Redirected input and output: one line, exit code 4, nothing drawn."""
     done = subprocess.run(
         [sys.executable, PROGRAM],
         stdin=subprocess.DEVNULL,
@@ -82,7 +82,7 @@ def test_without_a_terminal_it_says_so() -> None:
         timeout=30,
         check=False,
     )
-    assert done.returncode == 2
+    assert done.returncode == 4
     assert done.stdout == b""
     assert b"needs a terminal" in done.stderr
 
