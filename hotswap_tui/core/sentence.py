@@ -307,7 +307,7 @@ def _on_secondary(snapshot: Snapshot, now_s: float) -> list[Part]:
     last = snapshot.last_switch
     if last is not None and last.result == "done" and snapshot.router.routed:
         parts.append(Part(f"moved in {last.took_s:.2f}s", rank=MAY))
-    if snapshot.mode.armed or not arming_fails_back(snapshot):
+    if snapshot.primary.health is Health.UP and not arming_fails_back(snapshot):
         parts.append(Part("to fail back", ("fail back",), command="failback", rank=SHOULD))
     return parts
 

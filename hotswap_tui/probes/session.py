@@ -12,17 +12,18 @@ import asyncpg
 
 from hotswap_tui.core.text import clean
 from hotswap_tui.core.values import ServerFacts
+from hotswap_tui.probes.meter import ANSWER_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from hotswap_tui.probes.meter import MeteredTransport
 
 _SQL = resources.files("hotswap_tui.probes") / "sql"
 _CHECK = (_SQL / "check.sql").read_text(encoding="utf-8")
 _HEARTBEAT = (_SQL / "heartbeat.sql").read_text(encoding="utf-8")
 _HEARTBEAT_CREATE = (_SQL / "heartbeat_create.sql").read_text(encoding="utf-8")
 _VERSION_LIMIT = 60
-ANSWER_LIMIT = 64 * 1024
-"""Bytes from one check to the next: the answer's row has a hundred, an error with all its fields a few thousand."""
 
 _NOT_THERE = frozenset({"42P01"})
 _NOT_POSSIBLE = frozenset(
@@ -43,50 +44,13 @@ class AnswerError(Exception):
     """The server answered the check's query with something else than the one row it describes."""
 
 
-class _Meter(asyncio.Protocol):
-    """Stands between transport and driver, and ends a connection whose server talks without end.
-
-    The driver keeps every message until it is whole, and what is copied as long as it comes: a gigabyte within one time-out.
-    """
-
-    def __init__(self, driver: asyncio.Protocol, transport: asyncio.Transport) -> None:
-        self._driver = driver
-        self._transport = transport
-        self.received = 0
-
-    @property
-    def flooded(self) -> bool:
-        """Say whether more has come than any answer has."""
-        return self.received > ANSWER_LIMIT
-
-    def data_received(self, data: bytes) -> None:
-        self.received += len(data)
-        if self.flooded:
-            self._transport.abort()
-        else:
-            self._driver.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return self._driver.eof_received()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._driver.connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        self._driver.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._driver.resume_writing()
-
-
 class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
-    """The driver's connection, with its socket, metered."""
+    """The driver's connection, with its socket and its meter."""
 
-    def __init__(self, protocol: asyncio.Protocol, transport: asyncio.Transport, *rest: object) -> None:
+    def __init__(self, protocol: object, transport: MeteredTransport, *rest: object) -> None:
         super().__init__(protocol, transport, *rest)
         self.socket: socket.socket = transport.get_extra_info("socket")
-        self.meter = _Meter(protocol, transport)
-        transport.set_protocol(self.meter)
+        self.meter = transport.meter
 
 
 class Session:

@@ -74,12 +74,13 @@ class ConfirmDialog(Dialog):
             return [Row(tuple(leave))]
         if not self._plan.word:
             return [Row((Span("y", Tone.KEY), Span(f" {self._plan.verb}     "), *leave))]
-        no = f'not "{self._plan.word}": ' if self._refused else ""
-        ask = f"{no}type {self._plan.word} and press enter to {self._plan.verb}"
+        ask = f"Type {self._plan.word} and press enter to {self._plan.verb}"
+        if self._refused:
+            ask = f'not "{self._plan.word}": {ask[0].lower()}{ask[1:]}'
         mistyped = self._refused or not self._plan.word.startswith(self._typed)
         field = Span(fit(f"{self._typed}_", 20), Tone.BAD if mistyped else Tone.STRONG)
         return [
-            *(Row((Span(line, Tone.BAD if no else Tone.PLAIN),)) for line in wrap(ask, width)),
+            *(Row((Span(line, Tone.BAD if self._refused else Tone.PLAIN),)) for line in wrap(ask, width)),
             Row((Span("> ", Tone.KEY), field, *leave)),
         ]
 

@@ -113,7 +113,7 @@ def plan_rows(plan: Plan, view: View, width: int) -> list[Row]:
         rows += _side("after", after, view, width)
     blocked = obstacle(plan, snapshot)
     if blocked:
-        return rows + _line("not now", blocked, width, Tone.BAD)
+        return rows + _line("but", blocked, width, Tone.BAD)
     for index, (text, level) in enumerate(risks(plan, snapshot)):
         rows += _line("risk" if index == 0 else "", text, width, LEVEL_TONES[level])
     return rows

@@ -65,7 +65,7 @@ def _last(database: DatabaseView, _view: View) -> Span:
         return Span("-", Tone.DIM)
     if verdict.fault is not None:
         return Span(verdict.fault.words, HEALTH_WORDS[database.health][1])
-    return Span(latency(verdict.latency_ms))
+    return Span(latency(verdict.measured_ms))
 
 
 def _fails(database: DatabaseView, view: View) -> Span:

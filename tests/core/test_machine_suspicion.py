@@ -24,8 +24,11 @@ def test_an_old_session_of_the_other_proves_nothing():
     machine = Machine().both_up().check(PRIMARY, Fault.REFUSED).check(SECONDARY, fresh=False)
     machine.check(PRIMARY, Fault.REFUSED, times=2)
     assert (machine.state, machine.begun) == (State.SUSPECT, [])
-    machine.check(SECONDARY, fresh=True)
-    assert machine.state is State.FAILING_OVER
+    machine.check(SECONDARY, Fault.TIMEOUT, fresh=True).check(SECONDARY, fresh=False)
+    machine.check(PRIMARY, Fault.REFUSED)
+    assert (machine.state, machine.begun) == (State.UNAVAILABLE, [])
+    machine.check(SECONDARY, fresh=True).check(PRIMARY, Fault.REFUSED)
+    assert machine.model.switch is not None
 
 
 def test_a_later_failure_does_not_move_the_suspicion():

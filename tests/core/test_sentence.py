@@ -4,34 +4,63 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC
+from typing import TYPE_CHECKING
 
 import pytest
 
-from hotswap_tui.core.sentence import HOT_SWAP_HINT, age, duration, remaining, silence, verdict
-from hotswap_tui.core.values import Level, Mode
-from tests.support.pictures import NOW_S, ROUTED, hostile, pictures, snapshot
+from hotswap_tui.core.sentence import NO_GATEWAY, age, duration, remaining, silence, verdict
+from hotswap_tui.core.values import HOT_SWAP_HINT, Fault, Health, Level, Mode, Role
+from tests.support.pictures import (
+    DISARMED,
+    NOW_S,
+    ON_SECONDARY,
+    ROUTED,
+    database,
+    down,
+    failed,
+    hostile,
+    pictures,
+    snapshot,
+    starting_refused,
+)
 
-KEYS = {"arm": "A", "failback": "B", "repair": "R", "cancel": "X"}
-FREE = "no gateway: nothing is moved, applications follow by themselves"
+if TYPE_CHECKING:
+    from hotswap_tui.core.snapshot import DatabaseView
+
+KEYS = {"arm": "A", "failback": "B", "repair": "R", "cancel": "X", "switch": "S"}
+FREE = NO_GATEWAY
+REST = "nothing is moved, applications follow by themselves"
 SAID = {
     "starting": "STARTING   first check of both databases",
     "steady": f"PRIMARY serving 3d 04:12   {FREE}",
     "routed": "PRIMARY serving 3d 04:12   pgbouncer → localhost:5432 ✓",
     "failing": "PRIMARY failing 2/3   switch to secondary in 1.0s unless it answers   A to stop",
     "switching": "SWITCHING primary → secondary   canary …   0.5s   X to cancel",
-    "failed-over": "SECONDARY chosen 00:02:31   no gateway, nothing is moved   B to fail back",
+    "failed-over": (f"SECONDARY chosen 00:02:31, no gateway   primary DOWN, next try in 0.6s   {REST}"),
     "failed-over-routed": (
-        "SECONDARY serving 00:02:31   moved in 0.08s   pgbouncer → ep-cool-name.neon.tech ✓   B to fail back"
+        "SECONDARY serving 00:02:31   primary DOWN, next try in 0.6s   moved in 0.08s   "
+        "pgbouncer → ep-cool-name.neon.tech ✓"
     ),
     "failing-back": (
-        "SECONDARY chosen 00:02:31   fail back to primary in 1:23   no gateway, nothing is moved   B to fail back"
+        f"SECONDARY chosen 00:02:31, no gateway   primary back 1/2, failback in 1:23   {REST}   B to fail back"
     ),
     "both-down": "NO DATABASE serving since 10:41:25 (00:00:42)   both are down; still checking",
-    "disarmed": f"PRIMARY serving 3d 04:12   automatic failover is OFF (pi@tty1, 6m)   {FREE}   A to arm",
+    "disarmed": f"PRIMARY serving 3d 04:12   automatic switching is OFF (pi@tty1, 6m)   {FREE}   A to arm",
+    "disarmed-dead": (
+        "NO DATABASE serving since 10:41:25 (00:00:42)   automatic switching is OFF (pi@tty1, 6m)   secondary is up   "
+        "S to switch   A to arm"
+    ),
+    "disarmed-returning": (
+        "SECONDARY chosen 00:02:31, no gateway   automatic switching is OFF (pi@tty1, 6m)   primary is up   "
+        f"{REST}   A to arm and fail back"
+    ),
+    "starting-refused": (
+        "NO DATABASE serving   primary: credentials refused; does not count as a failure   S to switch"
+    ),
     "disagrees": "PRIMARY serving but pgbouncer → 10.0.0.12:5432 ✗ DISAGREES   R to repair",
     "unknown": "UNKNOWN whether primary → secondary happened   for 0.5s; reading the gateway",
-    "standby-down": f"PRIMARY serving 3d 04:12   secondary is DOWN: no failover possible   {FREE}",
-    "degraded": f"PRIMARY serving 3d 04:12   too many clients: alive, no reason to switch   {FREE}",
+    "standby-down": f"PRIMARY serving 3d 04:12   secondary DOWN, no failover possible   {FREE}",
+    "degraded": f"PRIMARY serving 3d 04:12   too many clients; does not count as a failure   {FREE}",
     "read-only": "PRIMARY failing 2/3   no switch: never from a read-only primary to a read-only secondary",
     "single": "PRIMARY serving 3d 04:12   watching one database",
     "single-down": "NO DATABASE serving since 10:41:25 (00:00:42)   no secondary is configured; still checking",
@@ -68,8 +97,41 @@ def test_automation_that_is_off_outranks_the_countdown() -> None:
     """A failing database with automation off says that nothing will happen by itself."""
     off = replace(pictures()["failing"], mode=Mode(armed=False, by="pi@tty1", since_s=NOW_S - 60, until_s=NOW_S + 600))
     assert verdict(off, NOW_S).say(KEYS) == (
-        "PRIMARY failing 2/3   automatic failover is OFF (pi@tty1, 60s, on again in 10:00)   A to arm"
+        "PRIMARY failing 2/3   automatic switching is OFF (pi@tty1, 60s, on again in 10:00)   A to arm"
     )
+
+
+def test_a_start_with_a_fault_that_does_not_count_is_loud() -> None:
+    """With automation off that is said, too, and S only where it would help."""
+    off = verdict(starting_refused(mode=DISARMED, secondary=down(Role.SECONDARY)), NOW_S)
+    assert off.level is Level.BAD
+    assert off.say(KEYS) == (
+        "NO DATABASE serving   primary: credentials refused; does not count as a failure   "
+        "automatic switching is OFF (pi@tty1, 6m)   A to arm"
+    )
+
+
+@pytest.mark.parametrize(
+    ("primary", "more", "words"),
+    [
+        (down(Role.PRIMARY, checking=True), {}, "primary DOWN, trying it now"),
+        (down(Role.PRIMARY, 1, health=Health.FAILING), {}, "primary failing, next try in 0.6s"),
+        (
+            database(Role.PRIMARY, health=Health.DEGRADED, verdict=failed(Role.PRIMARY, Fault.TLS)),
+            {},
+            "primary: TLS failure, next try in 0.6s",
+        ),
+        (
+            database(Role.PRIMARY),
+            {"blocked": "DB_FAILBACK is manual"},
+            "primary is up, no failback: DB_FAILBACK is manual",
+        ),
+    ],
+)
+def test_the_secondary_says_what_the_primary_does(primary: DatabaseView, more: dict[str, str], words: str) -> None:
+    """Its next try, its fault, or why it does not take traffic back."""
+    said = verdict(snapshot(**{**ON_SECONDARY, "primary": primary, **more}), NOW_S).say()
+    assert said.split("   ")[1] == words
 
 
 @pytest.mark.parametrize(
@@ -82,6 +144,7 @@ def test_automation_that_is_off_outranks_the_countdown() -> None:
         ("disarmed", Level.WARNING),
         ("standby-down", Level.WARNING),
         ("both-down", Level.BAD),
+        ("starting-refused", Level.BAD),
         ("disagrees", Level.BAD),
         ("unknown", Level.BAD),
     ],

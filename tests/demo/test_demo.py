@@ -131,7 +131,9 @@ def test_a_log_does_not_run_across_the_dashboard(place):
 
 def test_faults_are_on_keys(place):
     with Terminal([PROGRAM, "demo", *QUICK], environ(place), place, columns=80, rows=24) as terminal:
-        terminal.wait_for("PRIMARY serving", "K Crash", "F Freeze", "T Start", "t Target", "q Quit", deadline_s=FIRST_S)
+        terminal.wait_for(
+            "PRIMARY serving", "K Kill", "F Hang", "T Start", "t on primary", "q Quit", deadline_s=FIRST_S
+        )
         terminal.press("K")
         terminal.wait_for("SECONDARY chosen", "✗ DOWN", deadline_s=15)
         terminal.press("T")

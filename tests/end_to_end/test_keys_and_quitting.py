@@ -20,10 +20,10 @@ def test_a_person_switches_disarms_and_arms(workplace, server_pair):
         terminal.press("ary\r")
         terminal.wait_for("done in", "secondary is chosen")
         terminal.press("\r")
-        terminal.wait_for("SECONDARY chosen", "automatic failover is OFF", "A to arm")
+        terminal.wait_for("SECONDARY chosen", "automatic switching is OFF", "A to arm")
         terminal.wait_until_gone("Switch traffic to secondary")
         server_pair.secondary.crash()
-        terminal.wait_for("NO DATABASE", "automatic failover is OFF", deadline_s=TURN_S + LATE_S)
+        terminal.wait_for("NO DATABASE", "automatic switching is OFF", deadline_s=TURN_S + LATE_S)
         terminal.press("A")
         terminal.wait_for("PRIMARY serving", "AUTO", deadline_s=TURN_S + LATE_S)
     history = workplace.run("history").stdout
@@ -35,7 +35,7 @@ def test_a_person_fails_back_and_the_mode_is_as_before(workplace, server_pair):
     with workplace.show(DB_FAILBACK="manual") as terminal:
         terminal.wait_for("PRIMARY serving", "● live", deadline_s=FIRST_S)
         server_pair.primary.crash()
-        terminal.wait_for("SECONDARY chosen", "B to fail back", deadline_s=TURN_S + LATE_S)
+        terminal.wait_for("SECONDARY chosen", "primary DOWN", deadline_s=TURN_S + LATE_S)
         server_pair.primary.start()
         terminal.wait_for("primary is well", "DB_FAILBACK is manual", deadline_s=TURN_S + LATE_S)
         terminal.press("B")

@@ -69,6 +69,8 @@ class Router:
     def __init__(self, points_to: Role, *, routed: bool) -> None:
         self.points_to, self.routed = points_to, routed
         self.took_s = 0.05
+        self.verifies_s = 0.0
+        """How long it looks at what it has done."""
         self.outcome: Exception | None = None
         self.moves_before_outcome = True
         self.begun: list[Switch] = []
@@ -93,6 +95,7 @@ class Router:
         progress("repoint", True)
         if self.outcome is None or self.moves_before_outcome:
             self.points_to = switch.target
+        await asyncio.sleep(self.verifies_s)
         if self.outcome is not None:
             raise self.outcome
         return self._reading()

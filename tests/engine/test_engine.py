@@ -241,6 +241,7 @@ def test_a_cancel_in_the_moment_of_the_commit_comes_too_late(make_world):
     """It was not refused, but traffic is where the router was told to send it, and everybody says so."""
     world = make_world()
     late = lambda: world.spawn(world.engine.request(events.CancelRequest(PI)))  # noqa: E731
+    world.router.verifies_s = 0.1
     world.router.at_begin = lambda: world.loop.call_later(world.router.took_s, late)
     world.spawn(world.engine.request(events.SwitchRequest(PI, SECONDARY, world.now.version)))
     world.go(1)

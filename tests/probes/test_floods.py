@@ -42,16 +42,24 @@ FLOODS = {
 }
 
 
+LOGIN_FLOODS = {
+    "one endless error": message(b"E", b"", 1 << 30),
+    "notices": message(b"N", NOTICE),
+    "settings": message(b"S", b"name\0" + b"x" * 1000 + b"\0"),
+}
+
+
 @asynccontextmanager
-async def flooding(first: bytes, then: bytes):
+async def flooding(first: bytes, then: bytes, welcome: bytes = WELCOME):
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             code, _ = await read_startup(reader)
             if code == SSL_REQUEST:
                 writer.write(b"N")
                 await read_startup(reader)
-            writer.write(WELCOME)
-            await reader.readexactly(5)
+            if welcome:
+                writer.write(welcome)
+                await reader.readexactly(5)
             for piece in chain((first,), repeat(then)):
                 writer.write(piece)
                 await writer.drain()
@@ -68,4 +76,17 @@ async def test_a_flood_is_an_answer_that_was_not_asked_for(kind):
         verdict = await prober.check(fresh=True)
         grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb
     assert (verdict.fault, verdict.detail) == (Fault.UNKNOWN, "more than 64 kB instead of one row")
+    assert grown_kb < MOST_KB
+
+
+@pytest.mark.parametrize("sslmode", ["disable", "prefer"])
+@pytest.mark.parametrize("kind", LOGIN_FLOODS)
+async def test_a_flood_instead_of_a_login_is_a_lost_connection(kind, sslmode):
+    first = LOGIN_FLOODS[kind]
+    then = b"x" * MEGABYTE if kind == "one endless error" else first
+    async with flooding(first, then, b"") as port, probing(url_to(port, f"sslmode={sslmode}"), timeout_s=5.0) as prober:
+        before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        verdict = await prober.check(fresh=True)
+        grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb
+    assert verdict.fault is Fault.RESET
     assert grown_kb < MOST_KB

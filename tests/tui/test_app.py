@@ -184,6 +184,98 @@ async def test_commands_of_others_are_bound_shown_and_listed() -> None:
         await until(lambda: len(ran) == 2)
 
 
+@pytest.mark.parametrize("with_heading", [True, False])
+async def test_commands_under_a_heading_are_a_group_in_help_and_footer(with_heading: bool) -> None:
+    """They outlast what looks where room is scarce; switching, help and quitting stay."""
+    heading = "Faults" if with_heading else ""
+    words = {"K": "Kill", "F": "Hang", "T": "Start", "L": "Slow"}
+    made = [Command(w, (k,), w, w, lambda _: None, footer=w, heading=heading) for k, w in words.items()]
+    made.append(Command("on", ("t",), "on", "on", lambda _: None, footer=lambda _: "on primary", heading=heading))
+    async with running(ScriptedClient(), extra_commands=made) as (app, pilot):
+        foot = shown(app).splitlines()[-1]
+        assert "K Kill F Hang T Start L Slow t on primary" in foot
+        assert all(word in foot for word in ("S Switch", "? Help", "q Quit"))
+        await pilot.press("question_mark")
+        assert ("Faults" in shown(app)) is with_heading
+
+
+async def test_a_note_leaves_the_keys_in_sight() -> None:
+    """It stands beside them where there is room, else alone for two seconds."""
+    clock = SettableClock()
+    async with running(ScriptedClient(), (120, 40), clock=clock) as (app, pilot):
+        app.say("as you wish")
+        await pilot.pause()
+        foot = shown(app).splitlines()[-1]
+        assert foot.startswith(" S Switch")
+        assert foot.endswith("as you wish")
+        await pilot.resize_terminal(80, 24)
+        app.paint()
+        await pilot.pause()
+        assert shown(app).splitlines()[-1] == " as you wish"
+        clock.now_s += 2
+        app.paint()
+        await pilot.pause()
+        assert shown(app).splitlines()[-1].startswith(" S Switch")
+
+
+@pytest.mark.parametrize(
+    ("picture", "command_id", "reason"),
+    [
+        ("single", "switch", "Set DATABASE_URL_SECONDARY"),
+        ("switching", "switch", "a switch to secondary is in progress"),
+        ("steady", "failback", "the primary is the active database already"),
+        ("single", "arm", "Set DATABASE_URL_SECONDARY"),
+        ("steady", "repair", "there is no gateway"),
+        ("routed", "repair", "the gateway points to the active database"),
+        ("steady", "cancel", "no switch is in progress"),
+        ("unknown", "cancel", "can no longer be cancelled (canary)"),
+        ("single", "panel-secondary", "Set DATABASE_URL_SECONDARY"),
+    ],
+)
+def test_what_cannot_be_done_has_a_reason(picture: str, command_id: str, reason: str) -> None:
+    """Each command says why not now."""
+    command = next(c for c in COMMANDS if c.id == command_id)
+    assert reason in command.hindrance(pictures()[picture])
+
+
+async def test_a_palette_longer_than_its_window_says_so() -> None:
+    """Its first line says which lines are shown."""
+    async with running(ScriptedClient()) as (app, pilot):
+        await pilot.press("ctrl+p")
+        assert f"1-12 of {len(COMMANDS) - 1}  ↓" in shown(app)
+        await pilot.press(*["down"] * 12)
+        assert f"2-13 of {len(COMMANDS) - 1} ↑↓" in shown(app)
+
+
+async def test_long_events_are_wrapped_on_their_own_page_and_retries_counted() -> None:
+    """The list leaves out details first; the page shows them; equal retries are one line."""
+    again = "tried the primary again: connection refused (connect to localhost:5432)"
+    told = [Event(n, WALL_S + n, Kind.RETRYING, Level.INFO, again) for n in range(1, 29)]
+    detail = "(" + " ".join(f"word{n}" for n in range(14)) + ")"
+    told.append(Event(29, WALL_S + 30, Kind.STANDBY_DOWN, Level.WARNING, f"secondary: failed {detail}; no help now"))
+    async with running(ScriptedClient(events=told), (100, 24)) as (app, pilot):
+        assert "again: connection refused (28 times, last " in shown(app)
+        assert "secondary: failed; no help now" in shown(app)
+        await pilot.press("e")
+        text = " ".join(shown(app).split())
+        assert f"secondary: failed {detail}; no help now" in text
+        assert text.count("again:") == 1
+
+
+async def test_a_very_wide_terminal_has_the_latency_in_the_table() -> None:
+    """From some forty free cells on there is a row of bars."""
+    async with running(ScriptedClient(), (170, 40)) as (app, _):
+        lines = shown(app).splitlines()
+        assert lines[2].endswith("latency")
+        assert "▅" in lines[3]
+
+
+async def test_an_owner_too_small_asks_to_quit() -> None:
+    """The line says what q does."""
+    async with running(ScriptedClient(owner=True), (50, 10)) as (app, _):
+        assert "q asks to quit" in shown(app)
+
+
 def test_every_command_is_complete_and_has_its_own_keys() -> None:
     """One key, one command; upper case acts and lower case looks."""
     keys = [key for command in COMMANDS for key in command.keys]
@@ -203,8 +295,9 @@ async def test_a_snapshot_is_written_for_the_owner_only_and_its_place_said(tmp_p
     async with running(ScriptedClient(pictures()["failing"]), directory=tmp_path) as (app, pilot):
         await pilot.press("w")
         await pilot.pause()
-        assert "written: " in shown(app)
-    facts, text = _written(tmp_path)
+        assert f"written {tmp_path}/snapshots/"[:70] in shown(app)
+    facts, text = _written(tmp_path / "snapshots")
+    assert (tmp_path / "snapshots").stat().st_mode & 0o777 == 0o700
     assert [path.stat().st_mode & 0o777 for path in (facts, text)] == [0o600, 0o600]
     assert "PRIMARY failing 2/3" in text.read_text(encoding="utf-8")
     known = json.loads(facts.read_text(encoding="utf-8"))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hotswap_tui.core.events import CancelRequest, FailbackRequest, RepairRequest, SwitchRequest
+from hotswap_tui.core.events import ArmRequest, CancelRequest, FailbackRequest, RepairRequest, SwitchRequest
 from hotswap_tui.core.snapshot import SwitchOutcome
 from hotswap_tui.core.values import Health, Role, State, SwitchKind
 from hotswap_tui.tui.confirm import ConfirmDialog, Stage
-from tests.support.pictures import NOW_S, ROUTED, database, down, pictures, snapshot, switch
+from hotswap_tui.tui.plans import changes
+from tests.support.pictures import DISARMED, NOW_S, ROUTED, database, down, pictures, snapshot, switch
 from tests.support.screens import running, shown
-from tests.support.scripted_client import ScriptedClient
+from tests.support.scripted_client import ScriptedClient, SettableClock
 from tests.support.until import until
+
+if TYPE_CHECKING:
+    from hotswap_tui.tui.app import HotSwapApp
 
 DEAD_PRIMARY = snapshot(
     primary=down(Role.PRIMARY), serving=False, state=State.UNAVAILABLE, unavailable_since_s=NOW_S - 9
@@ -47,13 +51,14 @@ async def test_y_is_enough_to_leave_a_dead_database() -> None:
 
 @pytest.mark.parametrize("target_health", [Health.DOWN, Health.DEGRADED, Health.UNKNOWN])
 async def test_an_unhealthy_target_cannot_be_chosen_here(target_health: Health) -> None:
-    """The dashboard never forces; the command line can."""
+    """The reason is said, and no risk of what cannot happen."""
     picture = snapshot(secondary=down(Role.SECONDARY, health=target_health))
     client = ScriptedClient(picture)
     async with running(client) as (app, pilot):
         await pilot.press("S", *"secondary", "enter", "y")
         assert not client.requests
-        assert "with force" in shown(app)
+        assert "secondary is not up (timeout): no switch there" in shown(app)
+        assert "stays behind" not in shown(app)
 
 
 async def test_failback_asks_for_the_primary() -> None:
@@ -70,7 +75,7 @@ async def test_failback_is_not_offered_on_the_primary() -> None:
     async with running(ScriptedClient()) as (app, pilot):
         await pilot.press("B")
         assert not isinstance(app.screen, ConfirmDialog)
-        assert "Fail back: not now" in shown(app)
+        assert "Fail back: the primary is the active database already" in shown(app)
 
 
 async def test_repair_needs_one_key() -> None:
@@ -95,10 +100,76 @@ async def test_the_question_ends_when_the_situation_changes() -> None:
         dialog = app.screen
         assert isinstance(dialog, ConfirmDialog)
         assert dialog.stage is Stage.CLOSED
-        assert "the situation has changed; nothing was done" in shown(app)
+        assert "the situation has changed: primary was ● up, is ▲ failing, state was PRIMARY, is SUSPECT" in _words(app)
+        assert "Nothing was done; look again" in _words(app)
         await pilot.press("enter")
         assert not isinstance(app.screen, ConfirmDialog)
         assert not client.requests
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"active": Role.SECONDARY}, "active was primary, is secondary"),
+        ({"mode": DISARMED}, "automatic switching was on, is off"),
+        ({"switch": MOVING}, "a switch has begun"),
+        ({}, "something has happened since, as the events say"),
+    ],
+)
+def test_changes_are_named(changed: dict[str, Any], words: str) -> None:
+    """What was and what is, in the words of the screen."""
+    assert changes(snapshot(), snapshot(**changed)) == words
+
+
+async def test_a_wrong_name_is_said() -> None:
+    """Enter on another word says which one it is not, until more is typed."""
+    async with running(ScriptedClient()) as (app, pilot):
+        await pilot.press("S", *"primary", "enter")
+        assert 'not "secondary": type secondary' in shown(app)
+        await pilot.press("backspace")
+        assert 'not "secondary"' not in shown(app)
+
+
+async def test_the_question_is_live_over_a_frozen_picture() -> None:
+    """A dialogue shows the present, not the picture below it."""
+    client, clock = ScriptedClient(), SettableClock()
+    async with running(client, clock=clock) as (app, pilot):
+        await pilot.press("space")
+        clock.now_s = NOW_S + 3
+        client.change(now_s=NOW_S + 3, version=9, secondary=down(Role.SECONDARY))
+        await pilot.press("S")
+        assert "SECONDARY ✗ DOWN" in shown(app)
+        assert "seen 3.4s ago" in shown(app)
+        assert "no switch there" in shown(app)
+
+
+async def test_arming_asks_where_it_would_fail_back() -> None:
+    """On the secondary with a proven primary, A alone moves nothing; y arms, anything else leaves it."""
+    client = ScriptedClient(pictures()["disarmed-returning"])
+    async with running(client) as (app, pilot):
+        assert "A to arm and fail back" in shown(app)
+        await pilot.press("A", "enter", "A", "escape")
+        assert not client.requests
+        await pilot.press("A", "y")
+        await until(lambda: client.requests)
+        assert client.requests == [ArmRequest("pi@tty1")]
+
+
+async def test_arming_is_not_done_on_what_has_changed() -> None:
+    """The primary failed again while the question stood: y does nothing any more."""
+    client = ScriptedClient(pictures()["disarmed-returning"])
+    async with running(client) as (app, pilot):
+        await pilot.press("A")
+        client.change(primary=down(Role.PRIMARY), version=8)
+        app.paint()
+        await pilot.pause()
+        assert "the situation has changed; nothing was done" in shown(app)
+        await pilot.press("y")
+        assert not client.requests
+
+
+def _words(app: HotSwapApp) -> str:
+    return " ".join(shown(app).replace("│", " ").split())
 
 
 async def test_the_question_is_live() -> None:

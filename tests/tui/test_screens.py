@@ -44,6 +44,8 @@ DIALOGUES = {
     "switch-from-dead": ("both-down", ["S"]),
     "failback": ("failing-back", ["B"]),
     "repair": ("disagrees", ["R"]),
+    "arm": ("disarmed-returning", ["A"]),
+    "switch-wrong-name": ("steady", ["S", "n", "o", "enter"]),
 }
 
 

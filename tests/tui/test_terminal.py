@@ -26,6 +26,11 @@ PROGRAM = "tests/support/dashboard_program.py"
         ({"TERM": "xterm-256color"}, "iso-8859-1", True, False),
         ({"TERM": "xterm-256color"}, None, True, False),
         ({"TERM": "xterm-256color"}, "no-such-encoding", True, False),
+        ({"TERM": "xterm-256color", "LC_ALL": "C"}, "utf-8", True, False),
+        ({"TERM": "xterm-256color", "LC_ALL": "", "LC_CTYPE": "POSIX", "LANG": "de_DE.UTF-8"}, "utf-8", True, False),
+        ({"TERM": "xterm-256color", "LANG": "de_DE.utf8@euro"}, "utf-8", False, False),
+        ({"TERM": "xterm-256color", "LANG": "en_US"}, "utf-8", True, False),
+        ({"TERM": "xterm-256color", "LANG": "C.UTF-8"}, "ascii", True, False),
         ({"TERM": "xterm-256color", "NO_COLOR": "1"}, "utf-8", False, True),
         ({"TERM": "xterm-256color", "NO_COLOR": ""}, "utf-8", False, False),
     ],
@@ -44,7 +49,7 @@ def test_a_dumb_terminal_is_refused(environ: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("plain", "plain"), ("● up → ✓", "+ up > +"), ("é ü ß", "e u ?"), ("漢字", "????"), ("⣿⣿", "??"), ("…", ".")],
+    [("plain", "plain"), ("● up → ✓", "+ up > +"), ("é ü ß", "e u ?"), ("漢字", "????"), ("⣿⣿", "??"), ("…", "~")],
 )
 def test_ascii_keeps_every_cell(text: str, expected: str) -> None:
     """A sign becomes one of the same width."""
@@ -71,7 +76,9 @@ def test_no_color_sends_no_colour() -> None:
 
 
 @pytest.mark.parametrize(
-    "environ", [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"TERM": "linux"}], ids=["C", "linux"]
+    "environ",
+    [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"LC_ALL": "C"}, {"TERM": "linux"}],
+    ids=["C", "C in UTF-8 mode", "linux"],
 )
 def test_plain_terminals_receive_ascii_bytes_only(environ: dict[str, str]) -> None:
     """Not one byte above 127 is sent to a terminal that may not have it."""
