@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from hotswap_tui.dsn.model import split_options
-from hotswap_tui.probes.meter import MeteredLoop
 from hotswap_tui.probes.passfile import find_password
 from hotswap_tui.probes.resolve import Resolver
 from hotswap_tui.probes.session import Session
@@ -196,15 +195,14 @@ class Connector:
         return self._contexts[host]
 
     async def _log_in(self, target: Target, way: ssl.SSLContext | None) -> Session:
-        loop = MeteredLoop(asyncio.get_running_loop())
         try:
-            connection = await asyncpg.connect(loop=loop, **connect_arguments(self._dsn, target, way, self._settings))
+            connection = await asyncpg.connect(**connect_arguments(self._dsn, target, way, self._settings))
         except asyncpg.PostgresError as error:
             lean = pooler_settings(self._dsn)
             if _REFUSED_SETTING not in str(error) or self._settings == lean:
                 raise
             self._settings = lean
-            connection = await asyncpg.connect(loop=loop, **connect_arguments(self._dsn, target, way, lean))
+            connection = await asyncpg.connect(**connect_arguments(self._dsn, target, way, lean))
         return Session(connection)
 
     def _keep_alive(self, session: Session) -> None:

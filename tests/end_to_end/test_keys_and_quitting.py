@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.end_to_end.programs import LATE_S, TURN_S
+from tests.support.until import until_sync
 
 FIRST_S = 15.0
 
@@ -79,3 +80,10 @@ def test_a_view_that_only_looks_has_no_key_that_acts(workplace):
         terminal.wait_for("engine started")
         assert not terminal.shows("Switch traffic")
     assert workplace.run("history", "--json").stdout.strip() == "[]"
+
+
+def test_what_a_person_writes_down_lies_beside_the_journal(workplace):
+    with workplace.show() as terminal:
+        terminal.wait_for("PRIMARY serving", "● live", deadline_s=FIRST_S)
+        terminal.press("w")
+        until_sync(lambda: len(list((workplace.state / "snapshots").glob("*"))) == 2, LATE_S, "text and facts")
