@@ -119,7 +119,7 @@ def _tell_degraded(turn: Turn, before: Record, verdict: Verdict) -> None:
     turn.tell(
         Kind.CHECK_DEGRADED,
         Level.WARNING,
-        f"{verdict.role}: {_why(verdict)}; this does not count toward failover",
+        f"{verdict.role}: {_why(verdict)}; this does not count as a failure",
         verdict.role,
         fault=verdict.fault.value if verdict.fault else "",
         error=verdict.detail,

@@ -124,5 +124,5 @@ def _refuse_target(turn: Turn, target: Role, *, force: bool) -> None:
     record = turn.model.record(target)
     if not record.passed and not force:
         words = record.verdict.fault.words if record.verdict and record.verdict.fault else "not checked yet"
-        msg = f"{target} is {health(record, turn.policy)} ({words}); only force, from the command line, switches to it"
+        msg = f"{target} is {health(record, turn.policy)} ({words}): no switch to a database that does not answer as it should"
         raise RefusedError(msg)

@@ -84,11 +84,11 @@ def test_a_limited_disarming_that_ends_during_a_persons_switch_does_not_arm():
     assert machine.check(PRIMARY).fail_back().arrives().model.mode.armed
 
 
-def test_a_switch_to_an_unhealthy_target_needs_force():
+def test_a_switch_to_an_unhealthy_target_is_refused_without_force():
     machine = Machine().both_up().check(SECONDARY, Fault.REFUSED)
     request = events.SwitchRequest(PI, SECONDARY, machine.model.version)
     assert machine.refuses(request) == (
-        "secondary is failing (connection refused); only force, from the command line, switches to it"
+        "secondary is failing (connection refused): no switch to a database that does not answer as it should"
     )
     machine.switch_to(SECONDARY, force=True)
     assert (machine.in_flight.forced, machine.in_flight.why) == (True, "switched by hand with force")

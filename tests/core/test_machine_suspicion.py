@@ -85,7 +85,7 @@ def test_passes_of_a_healthy_pair_say_nothing():
 
 def test_a_class_that_does_not_count_is_told_once_not_at_every_check():
     machine = Machine().both_up().check(PRIMARY, Fault.TOO_MANY, times=5)
-    assert machine.said(Kind.CHECK_DEGRADED) == ["primary: too many clients; this does not count toward failover"]
+    assert machine.said(Kind.CHECK_DEGRADED) == ["primary: too many clients; this does not count as a failure"]
     assert machine.check(PRIMARY).said(Kind.RECOVERED) == ["primary: answers as expected again"]
 
 

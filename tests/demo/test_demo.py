@@ -119,6 +119,7 @@ def test_an_empty_terminal_says_what_it_waits_for(place):
     with Terminal([PROGRAM, "demo"], environ(place), place) as terminal:
         terminal.wait_for("starting two servers ...", deadline_s=FIRST_S)
         assert b"\x1b" not in terminal.raw
+    until_sync(lambda: not left_in(place), END_S, "servers and directories gone")
 
 
 def test_a_log_does_not_run_across_the_dashboard(place):
