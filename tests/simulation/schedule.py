@@ -107,14 +107,21 @@ def simulate(rng: random.Random, hours: float) -> Books:
         Role.PRIMARY: Database(Role.PRIMARY, outages(rng, hours), read_only=False),
         Role.SECONDARY: Database(Role.SECONDARY, outages(rng, hours), read_only=read_only),
     }
+    try:
+        live(world, incidents(rng, hours))
+    finally:
+        loop.drop_everything()
+        loop.close()
+    return world.books
+
+
+def live(world: World, happening: list[tuple[float, str]]) -> None:
+    """Let the program run through everything that happens, as often as the power is cut."""
     world.boot()
-    for at_s, kind in incidents(rng, hours):
-        while not loop.run_until(at_s):
-            if loop.now_s > world.disk.broken_until_s + 15:
+    for at_s, kind in happening:
+        while not world.loop.run_until(at_s):
+            if world.loop.now_s > world.disk.broken_until_s + 15:
                 world.crash()
             else:
-                loop.crash_at_step = None
+                world.loop.crash_at_step = None
         happen(world, kind)
-    loop.drop_everything()
-    loop.close()
-    return world.books
