@@ -224,10 +224,11 @@ def test_a_servers_representation_holds_no_password(make_server):
 
 
 PARENT = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from hotswap_tui.demo.installation import find_installation
 from hotswap_tui.demo.servers import Server
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell without job control ignores it in the background
 server = Server("orphan", fsync=False, base=Path(sys.argv[1]) if sys.argv[1] else None)
 server.create()
 server.start()
