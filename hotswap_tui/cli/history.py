@@ -34,7 +34,7 @@ With --json: one array, newest first, of objects with the keys
   started       ISO 8601 with offset
   finished      the same; null while it is not finished
   took_s        seconds; null while it is not finished
-  result        done, failed, cancelled or unknown; unfinished while it is not finished
+  result        done, failed or cancelled; unfinished while it is not finished
   error         why it failed; empty otherwise
   why           the reason, one sentence
   automatic     whether automation decided it
