@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from hotswap_tui.core.events import Checked
+from hotswap_tui.core.holding import hold, release
 from hotswap_tui.core.policy import budget_allows, within_hour
-from hotswap_tui.core.switching import begin
+from hotswap_tui.core.switching import begin, plan
 from hotswap_tui.core.table import Trigger
 from hotswap_tui.core.turn import Turn, moves_to, serves
 from hotswap_tui.core.values import Fault, Kind, Level, Role, State, SwitchKind
@@ -62,6 +63,8 @@ def suspect(turn: Turn, _event: Input) -> Trigger | None:
         return None
     turn.set(suspicion_since_s=turn.now_s, told_obstacle="")
     turn.probe(turn.model.standby, fresh=True)
+    if turn.active.failures < turn.policy.failure_threshold:
+        hold(turn)
     return Trigger.SUSPECTED
 
 
@@ -86,6 +89,7 @@ def cleared(turn: Turn, _event: Input) -> Trigger | None:
         down_s=down_s,
     )
     turn.set(suspicion_since_s=None, unavailable_since_s=None, takeover_after_s=None, retry=None, told_obstacle="")
+    release(turn)
     return serves(role)
 
 
@@ -104,6 +108,7 @@ def exhausted(turn: Turn, _event: Input) -> Trigger | None:
     if obstacle is None or obstacle.key == "unchecked":
         return None
     turn.set(unavailable_since_s=turn.active.down_since_s)
+    release(turn)
     _tell_not_serving(turn, obstacle)
     return Trigger.EXHAUSTED
 
@@ -202,6 +207,8 @@ def _switch_obstacle(turn: Turn, kind: SwitchKind) -> Obstacle | None:
     """Return the switch in flight, the wait after a failed attempt, or the spent budget of the hour."""
     if turn.model.switch is not None:
         return Obstacle("busy", f"a {turn.model.switch.kind} is in progress")
+    if obstacle := plan(turn, kind).obstacle:
+        return Obstacle("version", obstacle)
     retry = turn.model.retry
     used = within_hour(turn.model.automatic_s, turn.now_s)
     if retry is not None and (retry.kind, retry.target) == (kind, turn.model.standby):

@@ -35,7 +35,21 @@ class CancelSwitch:
 
 @dataclass(frozen=True, slots=True)
 class ReadRouter:
-    """Read back where traffic goes; answer with RouterRead."""
+    """Read back where traffic goes; answer with RouterRead. With `verify` a canary shows which server answers, too."""
+
+    verify: Role | None = None
 
 
-Effect: TypeAlias = ProbeNow | BeginSwitch | CancelSwitch | ReadRouter | Tell
+@dataclass(frozen=True, slots=True)
+class HoldClients:
+    """Let new work of clients wait for at most `budget_s`; answer with Held or HoldFailed."""
+
+    budget_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseClients:
+    """Let clients go on; answer with Released or ReleaseFailed."""
+
+
+Effect: TypeAlias = ProbeNow | BeginSwitch | CancelSwitch | ReadRouter | HoldClients | ReleaseClients | Tell

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from hotswap_tui.core.traffic import NOBODY, Waited
+
 if TYPE_CHECKING:
+    from hotswap_tui.core.plan import Step
     from hotswap_tui.core.values import Role, RouterReading, Verdict
 
 
@@ -44,12 +47,39 @@ class RouterRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """New work of clients waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldFailed:
+    """Clients could not be held."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Clients go on."""
+
+    waited: Waited
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFailed:
+    """Clients may still wait."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchStep:
-    """The switch in flight has begun a step; from `committed` on it can no longer be cancelled."""
+    """The switch in flight has begun a step, waits in it for `detail`, or is done with it."""
 
     switch_id: int
-    step: str
-    committed: bool = False
+    step: Step
+    done: bool = False
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +88,10 @@ class SwitchDone:
 
     switch_id: int
     reading: RouterReading
+    waited: Waited = NOBODY
+    severed: int = 0
+    """Connections to the database that was left which had to be cut off."""
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +177,10 @@ Input: TypeAlias = (
     | ConnectionLost
     | Slept
     | RouterRead
+    | Held
+    | HoldFailed
+    | Released
+    | ReleaseFailed
     | SwitchStep
     | SwitchDone
     | SwitchFailed

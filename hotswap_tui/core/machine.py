@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hotswap_tui.core import events, observe, requests, switching
+from hotswap_tui.core import events, holding, observe, requests, switching
 from hotswap_tui.core.decide import settle
 from hotswap_tui.core.turn import Turn
 
@@ -26,6 +26,10 @@ HANDLERS: Mapping[type, Callable[[Turn, Any], None]] = {
     events.Slept: observe.slept,
     events.Elapsed: observe.elapsed,
     events.RouterRead: switching.router_read,
+    events.Held: holding.held,
+    events.HoldFailed: holding.hold_failed,
+    events.Released: holding.released,
+    events.ReleaseFailed: holding.release_failed,
     events.SwitchStep: switching.stepped,
     events.SwitchDone: switching.done,
     events.SwitchFailed: switching.failed,
@@ -48,5 +52,6 @@ def step(model: Model, event: events.Input, now_s: float, policy: Policy) -> tup
     turn = Turn(model, now_s, policy)
     HANDLERS[type(event)](turn, event)
     settle(turn, event)
+    holding.release_when_due(turn)
     switching.read_router_when_due(turn)
     return turn.finish()

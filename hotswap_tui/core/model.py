@@ -11,6 +11,7 @@ from hotswap_tui.core.values import ARMED, UNROUTED, Fault, Health, Mode, Role, 
 if TYPE_CHECKING:
     from hotswap_tui.core.policy import Policy
     from hotswap_tui.core.snapshot import SwitchOutcome
+    from hotswap_tui.core.traffic import Hold
     from hotswap_tui.core.values import ServerFacts, Switch, SwitchKind, Verdict
 
 
@@ -24,6 +25,8 @@ class Record:
     """Consecutive passed checks."""
     verdict: Verdict | None = None
     facts: ServerFacts | None = None
+    counted_s: float | None = None
+    """Start of the last failed check that was counted."""
     last_start_s: float | None = None
     """Start of the last check that ended."""
     last_pass_s: float | None = None
@@ -122,6 +125,13 @@ class Model:
     primary_down_since_s: float | None = None
     """While the secondary serves because the primary failed: when that began."""
     reading: RouterReading = UNROUTED
+    hold: Hold | None = None
+    release_failed: bool = False
+    """Clients may still wait after a release that failed."""
+    held_s: float = float("-inf")
+    """When a hold or a switch last ended: a reading from before may show its PAUSE."""
+    paused_readings: int = 0
+    """Readings in a row that show a PAUSE which is not ours."""
     disagrees: bool = False
     read_router_at_s: float | None = None
     last_switch: SwitchOutcome | None = None
@@ -189,6 +199,6 @@ def resume(  # noqa: PLR0913 - one argument per remembered fact
         failback_not_before_s=failovers[-1] + failback_wait_s(len(failovers), policy) if failovers else float("-inf"),
         primary_down_since_s=primary_down_since_s,
         reading=reading,
-        read_router_at_s=now_s + policy.check_interval_s if reading.routed else None,
+        read_router_at_s=now_s + policy.gateway_interval_s if reading.routed else None,
         next_switch_id=next_switch_id,
     )

@@ -6,10 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.errors import IllegalEventError
+from hotswap_tui.core.holding import release
 from hotswap_tui.core.model import Record
 from hotswap_tui.core.switching import AUTOMATION
 from hotswap_tui.core.table import TABLE, Trigger
 from hotswap_tui.core.values import SWITCHING, Kind, Level, Mode, State, Tell, counts
+
+_EARLY_S = 0.005
+"""A timer may fire this much early."""
 
 if TYPE_CHECKING:
     from hotswap_tui.core.events import Checked, ConnectionLost, Elapsed, Slept
@@ -26,7 +30,7 @@ def checked(turn: Turn, event: Checked) -> None:
     if verdict.started_s < turn.model.discard_before_s:
         return
     before = turn.model.record(role)
-    after = absorb(before, verdict)
+    after = absorb(before, verdict, spacing_s=_spacing_s(turn, verdict))
     turn.set_record(role, after)
     if role is turn.model.active:
         _tell_active(turn, before, after, verdict)
@@ -34,16 +38,28 @@ def checked(turn: Turn, event: Checked) -> None:
         _tell_standby(turn, before, after, verdict)
 
 
-def absorb(record: Record, verdict: Verdict) -> Record:
-    """Return `record` with `verdict` added: streaks, facts, and whether the next checks need a new connection."""
+def _spacing_s(turn: Turn, verdict: Verdict) -> float:
+    """Return how far apart failures must lie to count: while clients are held, looks in between only find a recovery."""
+    held = turn.model.hold is not None and verdict.role is turn.model.active
+    return turn.policy.failure_retry_interval_s - _EARLY_S if held else 0.0
+
+
+def absorb(record: Record, verdict: Verdict, *, spacing_s: float = 0.0) -> Record:
+    """Return `record` with `verdict` added: streaks, facts, and whether the next checks need a new connection.
+
+    A failure that began less than `spacing_s` after the last counted one is not counted again.
+    """
     passed = verdict.fault is None
     counted = verdict.fault is not None and counts(verdict.role, verdict.fault)
+    if record.failures and record.counted_s is not None and verdict.started_s < record.counted_s + spacing_s:
+        counted = False
     failures = 0 if passed else record.failures + counted
     return Record(
         failures=failures,
         passes=record.passes + 1 if passed else 0,
         verdict=verdict,
         facts=verdict.facts or record.facts,
+        counted_s=verdict.started_s if counted else record.counted_s,
         last_start_s=verdict.started_s,
         last_pass_s=verdict.finished_s if passed else record.last_pass_s,
         down_since_s=(record.down_since_s if record.failures else verdict.started_s) if failures else None,
@@ -62,9 +78,9 @@ def _tell_active(turn: Turn, before: Record, after: Record, verdict: Verdict) ->
         if before.verdict is not None and not before.passed and not before.failures:
             turn.tell(Kind.RECOVERED, Level.GOOD, f"{role}: answers as expected again", role, count=0)
         return
-    if after.failures == before.failures:
+    if not counts(role, verdict.fault):
         _tell_degraded(turn, before, verdict)
-    elif after.failures <= threshold and turn.model.state not in SWITCHING | {State.UNAVAILABLE}:
+    elif before.failures < after.failures <= threshold and turn.model.state not in SWITCHING | {State.UNAVAILABLE}:
         turn.tell(
             Kind.CHECK_FAILED,
             Level.WARNING,
@@ -157,6 +173,7 @@ def connection_lost(turn: Turn, event: ConnectionLost) -> None:
 
 def slept(turn: Turn, event: Slept) -> None:
     """Forget streaks and void the checks in flight: they measured our sleep, not a server."""
+    release(turn)
     for role in turn.model.roles:
         record = turn.model.record(role)
         turn.set_record(role, Record(facts=record.facts, last_pass_s=record.last_pass_s))

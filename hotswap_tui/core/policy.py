@@ -10,6 +10,8 @@ FRESH_AT_LEAST_EVERY_S = 60.0
 CREDENTIALS_BACKOFF_S = 150.0
 """Cloud poolers block an address after repeated failed logins; a standby is not tried more often than this."""
 SWITCH_RETRY_CAP_S = 60.0
+PEEK_S = 0.25
+"""While clients are held, the active database is looked at this often, so that a false alarm costs them no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,19 @@ class Policy:
     fresh_connect_every: int = 10
     allow_read_only: bool = True
     write_check: bool = False
+    hold_max_s: float = 15.0
+    """How long clients may be kept waiting while a failure is confirmed; 0 holds nobody."""
+    gateway_interval_s: float = 1.0
+    """How often the data plane is read back; its own signs may call for a check before the next one is due."""
+
+
+def confirmation_s(policy: Policy, failures: int = 1) -> float:
+    """Return how long it may take from the failed check number `failures` until the failure is confirmed."""
+    missing = policy.failure_threshold - failures
+    if missing <= 0:
+        return 0.0
+    between_s = max(policy.failure_retry_interval_s, policy.connection_timeout_s)
+    return policy.failure_retry_interval_s + (missing - 1) * between_s + policy.connection_timeout_s
 
 
 def within_hour(times_s: tuple[float, ...], now_s: float) -> tuple[float, ...]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.effects import CancelSwitch, ProbeNow
 from hotswap_tui.core.errors import RefusedError
+from hotswap_tui.core.holding import release
 from hotswap_tui.core.model import health
-from hotswap_tui.core.switching import begin
+from hotswap_tui.core.switching import begin, plan
 from hotswap_tui.core.turn import moves_to
 from hotswap_tui.core.values import HOT_SWAP_HINT, Kind, Level, Mode, Role, SwitchKind
 
@@ -88,6 +89,7 @@ def disarm(turn: Turn, request: DisarmRequest) -> None:
     until_s = None if request.for_s is None else turn.now_s + request.for_s
     mode = Mode(armed=False, by=request.by, since_s=turn.now_s, why=request.why, until_s=until_s)
     turn.set(mode=mode, mode_before=None, told_obstacle="")
+    release(turn)
     limit = "" if request.for_s is None else f" for {request.for_s:.0f}s"
     why = f": {request.why}" if request.why else ""
     turn.tell(Kind.DISARMED, Level.WARNING, f"{request.by} switched automatic switching off{limit}{why}", by=request.by)
@@ -105,6 +107,8 @@ def _refuse_stale(turn: Turn, version: int) -> None:
 
 
 def _refuse_busy(turn: Turn) -> None:
+    if obstacle := plan(turn, SwitchKind.MANUAL).obstacle:
+        raise RefusedError(obstacle)
     in_flight = turn.model.switch
     if in_flight is not None:
         msg = f"a switch to {in_flight.target} is in progress; wait for it or cancel it"

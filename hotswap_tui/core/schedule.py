@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.model import health
-from hotswap_tui.core.policy import CREDENTIALS_BACKOFF_S, FRESH_AT_LEAST_EVERY_S, budget_allows, within_hour
+from hotswap_tui.core.policy import CREDENTIALS_BACKOFF_S, FRESH_AT_LEAST_EVERY_S, PEEK_S, budget_allows, within_hour
 from hotswap_tui.core.snapshot import Countdown
 from hotswap_tui.core.values import Fault, Health, Role, State, SwitchKind
 
 if TYPE_CHECKING:
     from hotswap_tui.core.model import Model
     from hotswap_tui.core.policy import Policy
+    from hotswap_tui.core.values import Verdict
 
 _LATE_S = 1.0
 """A check may begin a little late; that alone does not make every second one of a minute a new login."""
@@ -45,6 +46,8 @@ def due_s(model: Model, role: Role, policy: Policy) -> float:
     if record.last_start_s is None:
         return float("-inf")
     due = record.last_start_s + interval_s(model, role, policy)
+    if model.hold is not None and role is model.active and record.verdict is not None and record.counted_s is not None:
+        return _peek_s(record.verdict, record.counted_s + policy.failure_retry_interval_s, policy)
     waits = model.failback_not_before_s
     if role is Role.PRIMARY and model.state is State.SECONDARY:
         if record.last_start_s < model.since_s:
@@ -52,6 +55,16 @@ def due_s(model: Model, role: Role, policy: Policy) -> float:
         elif record.last_start_s < waits < due and not record.locked_out(waits):
             due = waits
     return due
+
+
+def _peek_s(last: Verdict, counted_due_s: float, policy: Policy) -> float:
+    """Return when to look again while clients are held: soon, but never so that it could delay the check that counts.
+
+    A refusal comes at once; what may hang must have ended by then.
+    """
+    at_s = last.finished_s + min(PEEK_S, policy.failure_retry_interval_s)
+    took_s = policy.connection_timeout_s if last.finished_s - last.started_s > PEEK_S else 0.0
+    return at_s if at_s + took_s <= counted_due_s else counted_due_s
 
 
 def wants_fresh(model: Model, role: Role, policy: Policy, now_s: float) -> bool:
@@ -68,7 +81,13 @@ def wants_fresh(model: Model, role: Role, policy: Policy, now_s: float) -> bool:
 def wake_s(model: Model) -> float:
     """Return when the machine itself wants an Elapsed event, checks aside; infinity for never."""
     before = model.mode_before
-    moments = (model.mode.until_s, model.read_router_at_s, None if before is None else before.until_s)
+    held = model.hold
+    moments = (
+        model.mode.until_s,
+        model.read_router_at_s,
+        None if before is None else before.until_s,
+        None if held is None else held.until_s,
+    )
     return min((m for m in moments if m is not None), default=float("inf"))
 
 
@@ -90,7 +109,7 @@ def countdown(model: Model, policy: Policy) -> Countdown | None:
         if barred or health(standby, policy) in {Health.DOWN, Health.DEGRADED}:
             return None
         missing = max(policy.failure_threshold - active.failures, 0)
-        at_s = active.last_start_s + missing * policy.failure_retry_interval_s
+        at_s = (active.counted_s or active.last_start_s) + missing * policy.failure_retry_interval_s
         return _affordable(f"switch to {model.standby}", SwitchKind.FAILOVER, at_s, model, policy)
     if model.state is State.SECONDARY and policy.failback_auto and standby.passes and standby.last_start_s is not None:
         missing = max(policy.recovery_threshold - standby.passes, 0)

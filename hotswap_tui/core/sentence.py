@@ -2,101 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.values import SWITCHING, Fault, Health, Level, Role, State
+from hotswap_tui.core.sentence_parts import MAY, SHOULD, Part, Sentence, clause, keys_last
+from hotswap_tui.core.switch_words import steps_shortened, way
+from hotswap_tui.core.time_words import age, duration, remaining
+from hotswap_tui.core.traffic_words import (
+    gateway,
+    in_trouble,
+    news,
+    not_proven,
+    paused_by_others,
+    unproven,
+    unreadable,
+    waiting,
+)
+from hotswap_tui.core.values import SWITCHING, Fault, Health, Level, Role, State, SwitchKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from datetime import tzinfo
 
     from hotswap_tui.core.snapshot import DatabaseView, Snapshot
     from hotswap_tui.core.values import Switch
 
-NO_GATEWAY = "no gateway, nothing is moved, applications follow by themselves"
 AUTOMATION_OFF = "AUTO OFF"
 """The one short form of "automatic switching is off", wherever it stands."""
-SEPARATOR = "   "
-_MINUTE_S = 60
-_HOUR_S = 3600
-_DAY_S = 86400
-_TENTHS_BELOW_S = 10.0
-MUST, SHOULD, MAY = range(3)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of the sentence. With `command` it names what a person can press, `text` being what that does."""
-
-    text: str
-    shorter: tuple[str, ...] = ()
-    """Said instead where room is scarce, the longest first."""
-    level: Level | None = None
-    rank: int = MUST
-    """What goes first when room is scarce: the highest."""
-    command: str = ""
-
-    def say(self, keys: Mapping[str, str]) -> str:
-        """Return the words, the command's key before them."""
-        return f"{keys[self.command]} {self.text}" if self.command else self.text
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """Parts in the order in which they are read; the first names who serves."""
-
-    level: Level
-    parts: tuple[Part, ...]
-
-    def say(self, keys: Mapping[str, str] | None = None) -> str:
-        """Return it as one line; parts about commands without a key in `keys` are left out."""
-        known = keys or {}
-        said = (part.say(known) for part in self.parts if not part.command or part.command in known)
-        return SEPARATOR.join(said)
-
-
-def duration(seconds: float) -> str:
-    """Return `00:02:31`, from a day on `3d 04:12`."""
-    whole = max(int(seconds), 0)
-    hours, minutes = whole // _HOUR_S, whole // _MINUTE_S % _MINUTE_S
-    if whole < _DAY_S:
-        return f"{hours:02}:{minutes:02}:{whole % _MINUTE_S:02}"
-    return f"{whole // _DAY_S}d {hours % 24:02}:{minutes:02}"
-
-
-def age(seconds: float | None) -> str:
-    """Return at most four characters: `0.4s`, `42s`, `12m`, `31h`, `12d`; `-` for None."""
-    if seconds is None:
-        return "-"
-    value = max(seconds, 0.0)
-    if value < _TENTHS_BELOW_S - 0.05:
-        return f"{value:.1f}s"
-    for unit_s, sign, until_s in ((1, "s", 100), (_MINUTE_S, "m", 100 * _MINUTE_S), (_HOUR_S, "h", 100 * _HOUR_S)):
-        if value < until_s:
-            return f"{int(value) // unit_s}{sign}"
-    return f"{int(value) // _DAY_S}d"
-
-
-def remaining(seconds: float) -> str:
-    """Return the time left: `1.0s`, `42s`, `1:23`, `1:02:03`."""
-    value = max(seconds, 0.0)
-    if value < _TENTHS_BELOW_S - 0.05:
-        return f"{value:.1f}s"
-    whole = round(value)
-    if whole < _MINUTE_S:
-        return f"{whole}s"
-    if whole < _HOUR_S:
-        return f"{whole // _MINUTE_S}:{whole % _MINUTE_S:02}"
-    return f"{whole // _HOUR_S}:{whole // _MINUTE_S % _MINUTE_S:02}:{whole % _MINUTE_S:02}"
 
 
 def verdict(snapshot: Snapshot, now_s: float, zone: tzinfo | None = None) -> Sentence:
     """Say how things stand at `now_s` (monotonic); wall times in `zone`, local when None."""
-    if snapshot.disagrees:
-        return _disagrees(snapshot)
-    if snapshot.switch is not None or snapshot.state in SWITCHING:
+    switch = snapshot.switch
+    if snapshot.disagrees and (switch is None or switch.kind is not SwitchKind.REPAIR):
+        return _disagrees(snapshot, now_s)
+    if switch is not None or snapshot.state in SWITCHING:
         return _switching(snapshot, now_s)
     if snapshot.state is State.STARTING:
         return _starting(snapshot, now_s)
@@ -123,37 +63,46 @@ def _name(role: Role) -> str:
     return role.value.upper()
 
 
-def _disagrees(snapshot: Snapshot) -> Sentence:
-    where = snapshot.router.address or "nowhere"
-    return Sentence(
-        Level.BAD,
-        (
-            Part(
-                f"{_name(snapshot.active)} {'serving' if snapshot.serving else 'chosen'} but pgbouncer → {where} ✗ DISAGREES"
-            ),
-            Part("to repair", command="repair", rank=SHOULD),
-        ),
-    )
+def _disagrees(snapshot: Snapshot, now_s: float) -> Sentence:
+    where = snapshot.router.address or ("unreadable" if snapshot.router.error else "nowhere")
+    role = f"{_name(snapshot.active)} {'serving' if snapshot.serving else 'chosen'}"
+    repair = Part("to repair", command="repair", rank=SHOULD)
+    subject = Part(f"{role} but pgbouncer → {where} ✗ DISAGREES")
+    return Sentence(Level.BAD, (subject, *waiting(snapshot, now_s), repair))
 
 
 def _switching(snapshot: Snapshot, now_s: float) -> Sentence:
     switch = snapshot.switch
     if switch is None:
         return Sentence(Level.WARNING, (Part(f"SWITCHING to {snapshot.active.other}"),))
-    way = f"{switch.source} → {switch.target}"
     for_s = age(now_s - switch.started_s)
     if switch.unknown:
         doubt = Part(f"for {for_s}; reading the gateway", (f"for {for_s}",), Level.WARNING)
-        return Sentence(Level.BAD, (Part(f"UNKNOWN whether {way} happened"), doubt))
-    parts = [Part(f"SWITCHING {way}"), _step(switch), Part(for_s, rank=MAY)]
-    if switch.cancellable:
-        parts.append(Part("to cancel", command="cancel", rank=SHOULD))
+        return Sentence(Level.BAD, (Part(f"UNKNOWN whether {way(switch)} happened"), doubt))
+    verb = "REPAIRING" if switch.kind is SwitchKind.REPAIR else "SWITCHING"
+    parts = [
+        Part(f"{verb} {way(switch)}", (f"{verb} → {switch.target}",)),
+        _step(switch, routed=snapshot.router.routed),
+    ]
+    if switch.detail:
+        parts.append(
+            Part(switch.detail, (clause(switch.detail), clause(switch.detail).partition(": ")[0]), rank=SHOULD)
+        )
+    parts.append(Part(for_s, rank=MAY))
+    if switch.cancelled_by:
+        putting_back = f"cancelled by {switch.cancelled_by}, putting everything back"
+        parts.append(Part(putting_back, ("being cancelled",), Level.WARNING))
+    elif switch.cancellable:
+        parts.append(Part("to cancel", ("cancel",), command="cancel"))
     return Sentence(Level.WARNING, tuple(parts))
 
 
-def _step(switch: Switch) -> Part:
+def _step(switch: Switch, *, routed: bool) -> Part:
     again = f", attempt {switch.attempt}" if switch.attempt > 1 else ""
-    return Part(f"{switch.step or 'begin'} …{again}")
+    if not routed:
+        return Part(f"{switch.step or 'begin'} …{again}")
+    every, *shorter = steps_shortened(switch)
+    return Part(f"{every}{again}", (*(f"{form}{again}" for form in shorter), shorter[-1] if shorter else every))
 
 
 def _starting(snapshot: Snapshot, now_s: float) -> Sentence:
@@ -163,15 +112,11 @@ def _starting(snapshot: Snapshot, now_s: float) -> Sentence:
         told = Part(f"{words}; does not count as a failure", (words,))
         return Sentence(Level.BAD, (Part("NO DATABASE serving", ("NO DATABASE",)), told, *_rescue(snapshot, now_s)))
     which = "the database" if snapshot.secondary is None else "both databases"
-    return Sentence(Level.INFO, _keys_last([Part("STARTING"), Part(f"first check of {which}"), *_off(snapshot, now_s)]))
+    return Sentence(Level.INFO, keys_last([Part("STARTING"), Part(f"first check of {which}"), *_off(snapshot, now_s)]))
 
 
 def _fault(view: DatabaseView) -> Fault:
     return (view.verdict.fault if view.verdict is not None else None) or Fault.UNKNOWN
-
-
-def _keys_last(parts: Iterable[Part]) -> tuple[Part, ...]:
-    return tuple(sorted(parts, key=lambda part: bool(part.command)))
 
 
 def _rescue(snapshot: Snapshot, now_s: float) -> tuple[Part, ...]:
@@ -183,7 +128,7 @@ def _rescue(snapshot: Snapshot, now_s: float) -> tuple[Part, ...]:
         if off:
             parts.append(Part(f"{other.role} is up", rank=SHOULD))
         parts.insert(0, Part("to switch", command="switch", rank=SHOULD))
-    return _keys_last(parts)
+    return keys_last(parts)
 
 
 def _nobody(snapshot: Snapshot, now_s: float, zone: tzinfo | None) -> Sentence:
@@ -193,7 +138,8 @@ def _nobody(snapshot: Snapshot, now_s: float, zone: tzinfo | None) -> Sentence:
         wall = datetime.fromtimestamp(snapshot.wall_s - snapshot.now_s + since_s, UTC).astimezone(zone)
         for_s = duration(now_s - since_s)
         subject = Part(f"NO DATABASE serving since {wall:%H:%M:%S} ({for_s})", (f"NO DATABASE for {for_s}",))
-    return Sentence(Level.BAD, (subject, *_why_nobody(snapshot), *_rescue(snapshot, now_s)))
+    told = (subject, *_why_nobody(snapshot), *in_trouble(snapshot, now_s), *_rescue(snapshot, now_s))
+    return Sentence(Level.BAD, keys_last(told))
 
 
 def _why_nobody(snapshot: Snapshot) -> tuple[Part, ...]:
@@ -207,31 +153,28 @@ def _why_nobody(snapshot: Snapshot) -> tuple[Part, ...]:
     if not snapshot.mode.armed and view is not None and view.health is Health.UP:
         return ()
     reason = snapshot.blocked or f"{other} may not take over"
-    return (Part(f"{reason}; still checking", (reason, _clause(reason)), rank=SHOULD),)
-
-
-def _clause(reason: str) -> str:
-    """Return what stands before the advice."""
-    return reason.partition("; ")[0]
+    return (Part(f"{reason}; still checking", (reason, clause(reason)), rank=SHOULD),)
 
 
 def _failing(snapshot: Snapshot, now_s: float) -> Sentence:
     view = _active(snapshot)
     threshold = snapshot.policy.failure_threshold
     subject = Part(f"{_name(snapshot.active)} failing {min(view.failures, threshold)}/{threshold}")
+    who_waits = in_trouble(snapshot, now_s)
     off = _off(snapshot, now_s)
     if off:
-        return Sentence(Level.BAD, (subject, *off))
-    if snapshot.countdown is not None:
-        action = f"{snapshot.countdown.action} in {remaining(snapshot.countdown.at_s - now_s)}"
-        coming = Part(f"{action} unless it answers", (action,))
-        return Sentence(Level.WARNING, (subject, coming, Part("to stop", command="arm", rank=SHOULD)))
-    return Sentence(Level.WARNING, (subject, _no_switch(snapshot)))
+        return Sentence(Level.BAD, keys_last((subject, *off, *who_waits)))
+    if snapshot.countdown is None:
+        return Sentence(Level.WARNING, (subject, _no_switch(snapshot), *who_waits))
+    action, left = snapshot.countdown.action, remaining(snapshot.countdown.at_s - now_s)
+    verb = action.partition(" ")[0]
+    coming = Part(f"{action} in {left} unless it answers", (f"{action} in {left}", f"{verb} in {left}"))
+    return Sentence(Level.WARNING, (subject, coming, *who_waits, Part("to stop", command="arm", rank=SHOULD)))
 
 
 def _no_switch(snapshot: Snapshot) -> Part:
     if snapshot.blocked:
-        return Part(f"no switch: {snapshot.blocked}", (f"no switch: {_clause(snapshot.blocked)}",))
+        return Part(f"no switch: {snapshot.blocked}", (f"no switch: {clause(snapshot.blocked)}",))
     if snapshot.secondary is None:
         return Part("no secondary to switch to")
     return Part(f"waiting for a check of {snapshot.active.other}")
@@ -258,11 +201,36 @@ def _off(snapshot: Snapshot, now_s: float) -> tuple[Part, ...]:
 
 def _serving(snapshot: Snapshot, now_s: float) -> Sentence:
     off = _off(snapshot, now_s)
-    parts = [_subject(snapshot, now_s), *_degraded(snapshot), *off, *_standby(snapshot)]
-    if snapshot.active is Role.SECONDARY:
-        parts += _on_secondary(snapshot, now_s)
-    parts += _gateway(snapshot)
-    return Sentence(_serving_level(snapshot, armed=not off), _keys_last(parts))
+    if unreachable := _through_no_gateway(snapshot):
+        return Sentence(Level.BAD, keys_last((*unreachable, *off)))
+    doubt = not_proven(snapshot) if unproven(snapshot) else []
+    parts = [_subject(snapshot, now_s), *doubt, *_degraded(snapshot), *off, *_standby(snapshot)]
+    parts += waiting(snapshot, now_s)
+    rest = [_primary_next(snapshot, now_s)] if snapshot.active is Role.SECONDARY else []
+    rest += gateway(snapshot)
+    parts += [replace(part, rank=MAY) for part in rest] if doubt else rest
+    parts += [*news(snapshot, now_s), *_way_back(snapshot)]
+    return Sentence(Level.BAD if doubt else _serving_level(snapshot, armed=not off), keys_last(parts))
+
+
+def _through_no_gateway(snapshot: Snapshot) -> list[Part]:
+    """Say why clients do not reach a database that serves; nothing when they do."""
+    serving = f"{_name(snapshot.active)} serving but pgbouncer"
+    if snapshot.router.error:
+        subject = Part(f"{serving} cannot be read", (f"{_name(snapshot.active)} serving, pgbouncer unreadable",))
+        return [subject, *unreadable(snapshot.router), Part("what to do", command="panel-traffic", rank=SHOULD)]
+    if not paused_by_others(snapshot):
+        return []
+    subject = Part(f"{serving} is PAUSED by somebody else", (f"{serving} is PAUSED",))
+    traffic = snapshot.router.traffic
+    wait = (
+        [] if traffic is None else [Part(f"{traffic.clients_waiting} wait {age(traffic.max_wait_s)}", level=Level.BAD)]
+    )
+    return [
+        subject,
+        *wait,
+        Part("RESUME on its console lets them go on", ("RESUME on its console", "RESUME it"), rank=SHOULD),
+    ]
 
 
 def _subject(snapshot: Snapshot, now_s: float) -> Part:
@@ -273,7 +241,7 @@ def _subject(snapshot: Snapshot, now_s: float) -> Part:
 
 
 def _serving_level(snapshot: Snapshot, *, armed: bool) -> Level:
-    if snapshot.active is Role.SECONDARY or not armed or snapshot.router.error:
+    if snapshot.active is Role.SECONDARY or not armed:
         return Level.WARNING
     return Level.WARNING if _degraded(snapshot) or _standby(snapshot) else Level.GOOD
 
@@ -302,14 +270,10 @@ def _trouble(view: DatabaseView) -> str:
     return f"{view.role} DOWN" if view.health is Health.DOWN else f"{view.role} {view.health}"
 
 
-def _on_secondary(snapshot: Snapshot, now_s: float) -> list[Part]:
-    parts = [_primary_next(snapshot, now_s)]
-    last = snapshot.last_switch
-    if last is not None and last.result == "done" and snapshot.router.routed:
-        parts.append(Part(f"moved in {last.took_s:.2f}s", rank=MAY))
-    if snapshot.primary.health is Health.UP and not arming_fails_back(snapshot):
-        parts.append(Part("to fail back", ("fail back",), command="failback", rank=SHOULD))
-    return parts
+def _way_back(snapshot: Snapshot) -> list[Part]:
+    if snapshot.active is Role.PRIMARY or snapshot.primary.health is not Health.UP or arming_fails_back(snapshot):
+        return []
+    return [Part("to fail back", ("fail back",), command="failback", rank=SHOULD)]
 
 
 def _primary_next(snapshot: Snapshot, now_s: float) -> Part:
@@ -324,7 +288,7 @@ def _primary_next(snapshot: Snapshot, now_s: float) -> Part:
         return Part(f"{back}, {left}", (left,))
     if snapshot.blocked and snapshot.mode.armed:
         reason = f"{back}, no failback: {snapshot.blocked}"
-        return Part(reason, (f"{back}, no failback: {_clause(snapshot.blocked)}", back))
+        return Part(reason, (f"{back}, no failback: {clause(snapshot.blocked)}", back))
     return Part(back)
 
 
@@ -334,15 +298,3 @@ def _next_try(view: DatabaseView, now_s: float) -> Part:
         return Part(f"{trouble}, trying it now", (trouble,))
     left = remaining(view.next_check_s - now_s)
     return Part(f"{trouble}, next try in {left}", (f"{trouble}, try in {left}", f"next try in {left}"))
-
-
-def _gateway(snapshot: Snapshot) -> list[Part]:
-    router = snapshot.router
-    if snapshot.secondary is None:
-        return [Part("watching one database", rank=MAY)]
-    if not router.routed:
-        told = NO_GATEWAY if snapshot.active is Role.PRIMARY else NO_GATEWAY.partition(", ")[2]
-        return [Part(told, (told.rpartition(", ")[0],), rank=MAY)]
-    if router.error:
-        return [Part(f"pgbouncer cannot be read: {router.error}", ("pgbouncer cannot be read",), Level.BAD)]
-    return [Part(f"pgbouncer → {router.address} ✓", ("pgbouncer ✓",), rank=MAY)]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hotswap_tui.core.traffic import NOBODY, Waited
+
 if TYPE_CHECKING:
     from hotswap_tui.core.policy import Policy
+    from hotswap_tui.core.traffic import Hold
     from hotswap_tui.core.values import Health, Mode, Role, RouterReading, ServerFacts, State, Switch, Verdict
 
 
@@ -44,12 +47,18 @@ class SwitchOutcome:
     switch: Switch
     finished_s: float
     result: str
-    """done, failed or cancelled."""
+    """done, failed, cancelled, or unknown: PgBouncer points to the target, but no canary has shown who answers."""
     error: str = ""
     down: Role | None = None
     """Which database had been down; None when neither had."""
     down_s: float = 0.0
     """For how long."""
+    waited: Waited = NOBODY
+    """Whom its hold kept waiting."""
+    severed: int = 0
+    """Connections to the database that was left which had to be cut off."""
+    proof: str = ""
+    """What the canary showed; empty without a gateway."""
 
     @property
     def took_s(self) -> float:
@@ -90,6 +99,8 @@ class Snapshot:
     switch: Switch | None
     last_switch: SwitchOutcome | None
     router: RouterReading
+    hold: Hold | None
+    """Clients wait while we make sure; a switch in flight that holds them says so in its steps."""
     disagrees: bool
     """The router points to something else than the active database."""
     failover_available: bool

@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.effects import BeginSwitch, ReadRouter
+from hotswap_tui.core.effects import BeginSwitch, ReadRouter, ReleaseClients
 from hotswap_tui.core.errors import IllegalEventError
+from hotswap_tui.core.events import SwitchDone
+from hotswap_tui.core.holding import who_waited
 from hotswap_tui.core.model import Retry
-from hotswap_tui.core.policy import failback_wait_s, switch_retry_s, within_hour
+from hotswap_tui.core.plan import Step, choose
+from hotswap_tui.core.policy import PEEK_S, failback_wait_s, switch_retry_s, within_hour
+from hotswap_tui.core.signs import Sign, sign
 from hotswap_tui.core.snapshot import SwitchOutcome
 from hotswap_tui.core.table import Trigger
 from hotswap_tui.core.turn import serves
-from hotswap_tui.core.values import Kind, Level, Mode, Role, Switch, SwitchKind
+from hotswap_tui.core.values import Kind, Level, Mode, Role, State, Switch, SwitchKind
 
 if TYPE_CHECKING:
-    from hotswap_tui.core.events import OutcomeUnknown, RouterRead, SwitchDone, SwitchFailed, SwitchStep
+    from hotswap_tui.core.events import OutcomeUnknown, RouterRead, SwitchFailed, SwitchStep
+    from hotswap_tui.core.plan import Plan
     from hotswap_tui.core.turn import Turn
     from hotswap_tui.core.values import RouterReading
 
+STEADY = frozenset({State.PRIMARY, State.SECONDARY})
 AUTOMATION = "hotswap-tui"
 """Who disarms when somebody else re-pointed the router."""
 
@@ -37,26 +43,43 @@ def begin(turn: Turn, kind: SwitchKind, target: Role, why: str, *, by: str = "",
         by=by,
         forced=forced,
         attempt=retry.attempts + 1 if retry and not by else 1,
+        plan=plan(turn, kind, forced=forced),
     )
     if not by:
         kept = model.automatic_s[:-1] if retry else model.automatic_s
         turn.set(automatic_s=(*within_hour(kept, turn.now_s), turn.now_s))
-    turn.set(switch=switch, next_switch_id=switch.id + 1)
+    turn.set(switch=switch, next_switch_id=switch.id + 1, hold=None)
     asked = f", asked by {by}" if by else ""
     arrow = f"pointing the router back at {target}" if kind is SwitchKind.REPAIR else f"{model.active} → {target}"
     turn.tell(Kind.SWITCHING, Level.INFO, f"switching: {arrow}: {why}{asked}", target, switch=switch.id, by=by)
     turn.effects.append(BeginSwitch(switch))
 
 
+def plan(turn: Turn, kind: SwitchKind, *, forced: bool = False) -> Plan:
+    """Return how traffic would be moved away from the active database now, or by a repair from wherever it goes."""
+    verdict, reading = turn.active.verdict, turn.model.reading
+    repair = kind is SwitchKind.REPAIR
+    fault = None if repair or verdict is None else verdict.fault
+    return choose(turn.model.active, fault, reading.pool_mode, reading.version, firm=forced or repair)
+
+
 def stepped(turn: Turn, event: SwitchStep) -> None:
-    """Note how far the switch in flight has come."""
+    """Note how far the switch in flight has come; from its REPOINT on it can no longer be cancelled."""
     switch = _in_flight(turn, event.switch_id)
-    turn.set(switch=replace(switch, step=event.step, cancellable=switch.cancellable and not event.committed))
+    turn.set(
+        switch=replace(
+            switch,
+            step=event.step,
+            steps_done=(*switch.steps_done, event.step) if event.done else switch.steps_done,
+            detail=event.detail,
+            cancellable=switch.cancellable and event.step is not Step.REPOINT,
+        )
+    )
 
 
 def done(turn: Turn, event: SwitchDone) -> None:
     """Traffic has arrived at the target."""
-    _arrived(turn, _in_flight(turn, event.switch_id), event.reading)
+    _arrived(turn, _in_flight(turn, event.switch_id), event)
 
 
 def failed(turn: Turn, event: SwitchFailed) -> None:
@@ -68,7 +91,7 @@ def outcome_unknown(turn: Turn, event: OutcomeUnknown) -> None:
     """Nobody knows; read the router until somebody does, and begin nothing else."""
     switch = replace(_in_flight(turn, event.switch_id), unknown=True, cancellable=False)
     turn.set(switch=switch, read_router_at_s=turn.now_s + turn.policy.failure_retry_interval_s)
-    turn.effects.append(ReadRouter())
+    turn.effects.append(ReadRouter(verify=switch.target))
     text = f"outcome of the switch to {switch.target} is unknown: {event.error}; reading the router back"
     turn.tell(Kind.SWITCH_UNKNOWN, Level.BAD, text, switch.target, switch=switch.id, error=event.error)
 
@@ -79,10 +102,32 @@ def router_read(turn: Turn, event: RouterRead) -> None:
     turn.set(read_router_at_s=_next_reading(turn, reading))
     if switch is None:
         _compare(turn, reading)
+        _heed(turn, reading)
     elif switch.unknown and reading.points_to is switch.target:
-        _arrived(turn, switch, reading)
+        _verified(turn, switch, reading)
     elif switch.unknown and reading.points_to is not None:
         _stayed(turn, switch, switch.step, "the router still points to it", cancelled=False)
+
+
+def _verified(turn: Turn, switch: Switch, reading: RouterReading) -> None:
+    """Settle a switch that PgBouncer says has arrived: done by a canary's proof, else unknown after as many as count."""
+    switch = replace(switch, canaries=switch.canaries + 1)
+    if reading.proven or switch.canaries >= turn.policy.failure_threshold:
+        _arrived(turn, switch, SwitchDone(switch.id, reading, proof=reading.proof))
+    else:
+        turn.set(switch=switch)
+
+
+def _heed(turn: Turn, reading: RouterReading) -> None:
+    """Let the data plane's own signs call for a check of the active database, and finish a release that failed."""
+    model = turn.model
+    if model.release_failed and reading.paused and model.hold is None:
+        turn.effects.append(ReleaseClients())
+    if reading.traffic is None or reading.paused or model.disagrees or model.state not in STEADY:
+        return
+    seen = sign(turn.before.reading.traffic, reading.traffic)
+    if seen is not None:
+        turn.probe(model.active, fresh=seen is Sign.NO_SERVER)
 
 
 def read_router_when_due(turn: Turn) -> None:
@@ -90,18 +135,24 @@ def read_router_when_due(turn: Turn) -> None:
     at_s = turn.model.read_router_at_s
     if at_s is not None and turn.now_s >= at_s:
         turn.set(read_router_at_s=_next_reading(turn, turn.model.reading))
-        turn.effects.append(ReadRouter())
+        switch = turn.model.switch
+        if switch is None or switch.unknown:
+            turn.effects.append(ReadRouter(verify=switch.target if switch is not None else None))
 
 
 def _next_reading(turn: Turn, reading: RouterReading) -> float | None:
     switch = turn.model.switch
     if switch is not None and switch.unknown:
         return turn.now_s + turn.policy.failure_retry_interval_s
-    return turn.now_s + turn.policy.check_interval_s if reading.routed else None
+    if not reading.routed:
+        return None
+    interval_s = turn.policy.gateway_interval_s
+    return turn.now_s + (interval_s if turn.model.hold is None else min(interval_s, PEEK_S))
 
 
 def _compare(turn: Turn, reading: RouterReading) -> None:
     model = turn.model
+    reading = _paused_by_others(turn, reading)
     turn.set(reading=reading)
     if reading.error and reading.error != model.reading.error:
         text = f"the router cannot be read: {reading.error}"
@@ -123,6 +174,21 @@ def _compare(turn: Turn, reading: RouterReading) -> None:
         turn.tell(Kind.DISAGREES, Level.GOOD, f"router points to {model.active} again", model.active)
 
 
+def _paused_by_others(turn: Turn, reading: RouterReading) -> RouterReading:
+    """Return `reading` with `paused` meaning somebody else's PAUSE: seen twice, well after a hold of our own."""
+    model = turn.model
+    ours = (
+        model.hold is not None or model.release_failed or turn.now_s < model.held_s + 2 * turn.policy.gateway_interval_s
+    )
+    readings = model.paused_readings + 1 if reading.paused and not ours else 0
+    turn.set(paused_readings=readings)
+    if readings == 2:
+        turn.tell(
+            Kind.HELD, Level.BAD, "PgBouncer is paused, and not by this program: clients wait until somebody resumes"
+        )
+    return replace(reading, paused=readings >= 2)
+
+
 def _in_flight(turn: Turn, switch_id: int) -> Switch:
     switch = turn.model.switch
     if switch is None or switch.id != switch_id:
@@ -131,9 +197,22 @@ def _in_flight(turn: Turn, switch_id: int) -> Switch:
     return switch
 
 
-def _arrived(turn: Turn, switch: Switch, reading: RouterReading) -> None:
+def _arrived(turn: Turn, switch: Switch, end: SwitchDone) -> None:
     down, down_s = _outage(turn, switch)
-    outcome = SwitchOutcome(switch, turn.now_s, "done", down=down, down_s=down_s)
+    reading = end.reading
+    result = "unknown" if switch.unknown and not reading.proven else "done"
+    outcome = SwitchOutcome(
+        switch,
+        turn.now_s,
+        result,
+        reading.proof if result == "unknown" else "",
+        down,
+        down_s,
+        end.waited,
+        end.severed,
+        end.proof,
+    )
+    turn.set(held_s=turn.now_s, paused_readings=0)
     turn.set(switch=None, last_switch=outcome, reading=reading, disagrees=False, retry=None, told_obstacle="")
     mode, before = mode_after(switch, turn.model.mode, turn.model.mode_before, turn.now_s)
     turn.set(read_router_at_s=_next_reading(turn, reading), mode=mode, mode_before=before)
@@ -200,7 +279,7 @@ def _tell_arrival(turn: Turn, switch: Switch, outcome: SwitchOutcome) -> None:
     turn.tell(
         Kind.SWITCHED,
         Level.GOOD,
-        f"{target} {how} after {outcome.took_s:.2f}s ({switch.kind}){moved}{off}",
+        f"{target} {how} after {outcome.took_s:.2f}s ({switch.kind}){moved}{_burden(outcome)}{off}",
         target,
         kind=switch.kind.value,
         switch=switch.id,
@@ -211,10 +290,21 @@ def _tell_arrival(turn: Turn, switch: Switch, outcome: SwitchOutcome) -> None:
     )
 
 
+def _burden(outcome: SwitchOutcome) -> str:
+    """Return what the switch did to clients, and what is not proven about it."""
+    parts = [who_waited(outcome.waited)] if outcome.waited.clients else []
+    if outcome.severed:
+        parts.append(f"{outcome.severed} connections to the {outcome.switch.source} cut off")
+    if outcome.result == "unknown":
+        parts.append(f"but no canary has shown that it answers: {outcome.error}")
+    return "".join(f"; {part}" for part in parts)
+
+
 def _stayed(turn: Turn, switch: Switch, step: str, error: str, *, cancelled: bool) -> None:
     result = "cancelled" if cancelled else "failed"
     outcome = SwitchOutcome(switch, turn.now_s, result, error)
-    turn.set(switch=None, last_switch=outcome, retry=None)
+    turn.set(switch=None, last_switch=outcome, retry=None, held_s=turn.now_s, paused_readings=0)
+    turn.set(read_router_at_s=_next_reading(turn, turn.model.reading))
     if cancelled:
         _tell_cancelled(turn, switch)
     else:

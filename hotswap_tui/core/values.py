@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hotswap_tui.core.plan import Plan, PoolMode, Step
+    from hotswap_tui.core.traffic import Traffic
+
 
 HOT_SWAP_HINT = "Set DATABASE_URL_SECONDARY to enable automatic database failover"
 """What users know from the reference when only one database is configured."""
@@ -194,9 +197,17 @@ class Switch:
     """Who asked; empty when automation did."""
     forced: bool = False
     attempt: int = 1
+    plan: Plan | None = None
+    """How it is done; None for a switch of a life before, or one that no plan could be made for."""
     step: str = ""
+    """The step that was begun last."""
+    steps_done: tuple[Step, ...] = ()
+    detail: str = ""
+    """What the present step waits for."""
     cancellable: bool = True
     cancelled_by: str = ""
+    canaries: int = 0
+    """How many were sent since its outcome became unknown."""
     unknown: bool = False
     """The outcome is not known; the router is re-read until it is."""
 
@@ -217,6 +228,16 @@ class RouterReading:
     address: str = ""
     error: str = ""
     """Why it could not be read; empty when it could."""
+    version: tuple[int, ...] = ()
+    """PgBouncer's version; empty when it is not known."""
+    pool_mode: PoolMode | None = None
+    paused: bool = False
+    """New work waits, whoever asked for it."""
+    traffic: Traffic | None = None
+    proven: bool = False
+    """A canary through the data plane has just been answered by the server that `points_to` names."""
+    proof: str = ""
+    """What the canary showed, or why it failed; empty when none was sent."""
 
 
 UNROUTED = RouterReading(routed=False)
@@ -260,6 +281,9 @@ class Kind(StrEnum):
     DISARMED = "disarmed"
     DISAGREES = "disagrees"
     CONNECTION_LOST = "connection_lost"
+    HELD = "held"
+    """Clients wait while we make sure, or it is told why they do not."""
+    RELEASED = "released"
     SLEPT = "slept"
     REFUSED = "refused"
     """A person's request that was not carried out."""
@@ -267,6 +291,8 @@ class Kind(StrEnum):
     """An event that the state machine does not allow: our own mistake, and nothing was changed."""
     JOURNAL = "journal"
     CONFIG = "config"
+    HOOK = "hook"
+    """A command of the user's ran after a switch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,12 @@ class Seen:
     answered: bool = False
     read_only: bool = False
     last_start_s: float = NEVER_S
+    counted_s: float = NEVER_S
     last_pass_start_s: float = NEVER_S
     failing_since_s: float = NEVER_S
     passing_since_s: float = NEVER_S
 
-    def take_in(self, verdict: Verdict) -> None:
+    def take_in(self, verdict: Verdict, *, spacing_s: float = 0.0) -> None:
         self.fault, self.answered = verdict.fault, verdict.passed
         self.last_start_s = verdict.started_s
         if verdict.facts is not None:
@@ -39,7 +40,9 @@ class Seen:
             self.last_pass_start_s = verdict.started_s
             return
         self.passes = 0
-        if counts(verdict.role, verdict.fault):
+        too_soon = self.failures and verdict.started_s < self.counted_s + spacing_s
+        if counts(verdict.role, verdict.fault) and not too_soon:
+            self.counted_s = verdict.started_s
             self.failing_since_s = self.failing_since_s if self.failures else verdict.finished_s
             self.failures += 1
 
@@ -99,6 +102,11 @@ class Books:
     leash: Leash = field(default_factory=Leash)
     in_flight: Switch | None = None
     unknown: bool = False
+    canaries: int = 0
+    held: bool = False
+    """Clients wait, outside of a switch."""
+    owed: bool = False
+    """A release has failed."""
     pinned: Role | None = None
     """A person moved traffic here and has not given the lead back."""
     done_s: list[float] = field(default_factory=list)
@@ -119,7 +127,21 @@ class Books:
             else:
                 self._judge_failback(switch, now_s)
             self._judge_budget(switch, now_s)
-        self.in_flight, self.unknown = switch, False
+        self.in_flight, self.unknown, self.canaries, self.held = switch, False, 0, False
+
+    def judge_hold(self, budget_s: float) -> None:
+        """Look at a hold at the moment in which it begins."""
+        assert not self.held, "held twice"
+        assert self.in_flight is None, "held during a switch"
+        assert not self.leash.off, "held while disarmed"
+        assert self.seen[self.active].failures, "held without a failure"
+        assert 0 < budget_s <= self.policy.hold_max_s
+        self.held = True
+
+    def judge_release(self) -> None:
+        """Look at a release."""
+        assert self.held or self.owed, "released without a hold"
+        self.held = False
 
     def _judge_failover(self, switch: Switch) -> None:
         source, target = self.seen[switch.source], self.seen[switch.target]

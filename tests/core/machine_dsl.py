@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hotswap_tui.core import events
-from hotswap_tui.core.effects import BeginSwitch, CancelSwitch, ProbeNow, ReadRouter
+from hotswap_tui.core.effects import BeginSwitch, CancelSwitch, HoldClients, ProbeNow, ReadRouter, ReleaseClients
 from hotswap_tui.core.errors import RefusedError
 from hotswap_tui.core.machine import step
 from hotswap_tui.core.model import resume
+from hotswap_tui.core.plan import PoolMode, Step
 from hotswap_tui.core.policy import Policy
 from hotswap_tui.core.values import Fault, Role, RouterReading, ServerFacts, Tell, Verdict
 
@@ -42,10 +43,12 @@ def verdict(role: Role, started_s: float, fault: Fault | None = None, **more: An
     return Verdict(role=role, started_s=started_s, fault=fault, **(values | more))
 
 
-def points_at(role: Role | None) -> RouterReading:
+def points_at(role: Role | None, **more: Any) -> RouterReading:
     """Return a reading of a gateway that sends traffic to `role`, or to nobody we know."""
     address = f"{role}:5432" if role else "10.0.0.9:5432"
-    return RouterReading(routed=True, points_to=role, address=address)
+    return RouterReading(
+        routed=True, points_to=role, address=address, version=(1, 18, 0), pool_mode=PoolMode.TRANSACTION, **more
+    )
 
 
 class Machine:
@@ -109,8 +112,8 @@ class Machine:
     def sleep(self, seconds: float = 600.0) -> Machine:
         return self.step(events.Slept(seconds))
 
-    def read_router(self, role: Role | None, *, error: str = "") -> Machine:
-        reading = RouterReading(routed=True, error=error) if error else points_at(role)
+    def read_router(self, role: Role | None, *, error: str = "", **more: Any) -> Machine:
+        reading = RouterReading(routed=True, error=error) if error else points_at(role, **more)
         return self.step(events.RouterRead(reading))
 
     # -- what becomes of the switch in flight -----------------------------------------------
@@ -120,14 +123,14 @@ class Machine:
         assert self.model.switch is not None
         return self.model.switch
 
-    def progress(self, name: str, *, committed: bool = False) -> Machine:
-        return self.step(events.SwitchStep(self.in_flight.id, name, committed))
+    def progress(self, at: Step, *, done: bool = False, detail: str = "") -> Machine:
+        return self.step(events.SwitchStep(self.in_flight.id, at, done, detail))
 
-    def arrives(self, after_s: float = 0.5) -> Machine:
+    def arrives(self, after_s: float = 0.5, **proof: Any) -> Machine:
         self.wait(after_s)
         routed = self.model.reading.routed
         reading = points_at(self.in_flight.target) if routed else RouterReading(routed=False)
-        return self.step(events.SwitchDone(self.in_flight.id, reading))
+        return self.step(events.SwitchDone(self.in_flight.id, reading, **proof))
 
     def breaks(self, at: str = "preflight", error: str = "refused", *, cancelled: bool = False) -> Machine:
         return self.wait(0.5).step(events.SwitchFailed(self.in_flight.id, at, error, cancelled))
@@ -211,6 +214,15 @@ class Machine:
     @property
     def reads_router(self) -> bool:
         return any(isinstance(effect, ReadRouter) for effect in self.effects)
+
+    @property
+    def holds(self) -> list[float]:
+        """For how long the last event made clients wait."""
+        return [effect.budget_s for effect in self.effects if isinstance(effect, HoldClients)]
+
+    @property
+    def releases(self) -> bool:
+        return any(isinstance(effect, ReleaseClients) for effect in self.effects)
 
     @property
     def cancels(self) -> list[int]:

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from hotswap_tui.core import events
-from hotswap_tui.core.effects import BeginSwitch
+from hotswap_tui.core.effects import BeginSwitch, HoldClients, ReleaseClients
 from hotswap_tui.core.errors import IllegalEventError, RefusedError
 from hotswap_tui.core.machine import step
 from hotswap_tui.core.model import health, resume
+from hotswap_tui.core.plan import Step
 from hotswap_tui.core.policy import Policy
 from hotswap_tui.core.schedule import countdown, due_s, failover_available, wake_s, wants_fresh
+from hotswap_tui.core.traffic import Waited
 from hotswap_tui.core.turn import Turn
 from hotswap_tui.core.values import SWITCHING, Fault, Role, RouterReading, State
 from tests.core.machine_books import Books
@@ -35,6 +37,7 @@ POLICIES = st.builds(
     recovery_threshold=st.integers(1, 3),
     failback_auto=st.sampled_from((True, True, True, False)),
     max_switches_per_hour=st.integers(1, 4),
+    hold_max_s=st.sampled_from((0.0, 15.0, 60.0)),
     primary_retry_interval_s=st.sampled_from((5.0, 120.0, 600.0)),
     allow_read_only=st.booleans(),
 )
@@ -85,6 +88,10 @@ class MachineStories(RuleBasedStateMachine):
         for effect in effects:
             if isinstance(effect, BeginSwitch):
                 self.books.judge_begin(effect.switch, self.now_s)
+            elif isinstance(effect, HoldClients):
+                self.books.judge_hold(effect.budget_s)
+            elif isinstance(effect, ReleaseClients):
+                self.books.judge_release()
         return True
 
     def _note(self, event: events.Input) -> None:
@@ -118,7 +125,9 @@ class MachineStories(RuleBasedStateMachine):
             if reading.points_to is not self.books.active:
                 self.books.leash.router_re_pointed()
         elif reading.points_to is switch.target:
-            self.books.arrived(self.now_s)
+            self.books.canaries += 1
+            if reading.proven or self.books.canaries >= self.policy.failure_threshold:
+                self.books.arrived(self.now_s)
         elif reading.points_to is not None:
             self.books.stayed(cancelled=False)
 
@@ -142,7 +151,9 @@ class MachineStories(RuleBasedStateMachine):
                 step(self.model, events.Checked(told), self.now_s, self.policy)
             return
         if started_s >= self.slept_s:
-            self.books.seen[role].take_in(told)
+            held = self.books.held and role is self.books.active
+            spacing_s = self.policy.failure_retry_interval_s - 0.005 if held else 0.0
+            self.books.seen[role].take_in(told, spacing_s=spacing_s)
         self.tell(events.Checked(told))
 
     @rule(role=ROLES, fault=FAULTS, gap_s=GAPS_S, slow=st.booleans(), fresh=st.booleans(), read_only=st.booleans())
@@ -231,25 +242,40 @@ class MachineStories(RuleBasedStateMachine):
         self.points_to = switch.target if moved else self.points_to
         self.tell(events.OutcomeUnknown(switch.id, "no answer"))
 
-    @rule(committed=st.booleans())
+    @rule(error=st.sampled_from(("", "no answer")), letting_go=st.booleans())
+    @precondition(lambda self: self.routed)
+    def clients_wait_or_go_on(self, error: str, letting_go: bool) -> None:
+        """What a router answers to a hold or a release."""
+        if letting_go:
+            self.books.owed = bool(error)
+            self.tell(events.ReleaseFailed(error) if error else events.Released(Waited(2, 0.3)))
+        elif error and self.books.held:
+            self.books.held = False
+            self.tell(events.HoldFailed(error))
+        else:
+            self.tell(events.Held())
+
+    @rule(at=st.sampled_from(Step), done=st.booleans())
     @precondition(lambda self: self.books.in_flight is not None)
-    def switch_goes_on(self, committed: bool) -> None:
+    def switch_goes_on(self, at: Step, done: bool) -> None:
         assert self.books.in_flight is not None
-        self.tell(events.SwitchStep(self.books.in_flight.id, "repoint", committed))
+        self.tell(events.SwitchStep(self.books.in_flight.id, at, done))
 
     @rule(kind=st.sampled_from((events.SwitchStep, events.SwitchFailed, events.OutcomeUnknown)))
     def news_of_another_switch(self, kind: type) -> None:
         """Illegal in every state, and nothing changes."""
-        event = kind(10_000, "hold", "x") if kind is events.SwitchFailed else kind(10_000, "hold")
+        event = kind(10_000, "hold", "x") if kind is events.SwitchFailed else kind(10_000, Step.HOLD)
         before, copy = self.model, repr(self.model)
         with pytest.raises(IllegalEventError):
             step(before, event, self.now_s, self.policy)
         assert repr(before) == copy
 
-    @rule(readable=st.sampled_from((True, True, False)))
+    @rule(readable=st.sampled_from((True, True, False)), proven=st.booleans(), paused=st.booleans())
     @precondition(lambda self: self.routed)
-    def router_is_read(self, readable: bool) -> None:
-        reading = points_at(self.points_to) if readable else RouterReading(routed=True, error="refused")
+    def router_is_read(self, readable: bool, proven: bool, paused: bool) -> None:
+        reading = RouterReading(routed=True, error="refused")
+        if readable:
+            reading = points_at(self.points_to, proven=proven, paused=paused)
         self.tell(events.RouterRead(reading))
 
     @rule(elsewhere=st.sampled_from((*Role, None)))
@@ -299,6 +325,7 @@ class MachineStories(RuleBasedStateMachine):
         model, books = self.model, self.books
         assert model.active is books.active
         assert model.mode.armed is not books.leash.off
+        assert (model.hold is not None) is books.held
         assert (model.switch and model.switch.id) == (books.in_flight and books.in_flight.id)
         for role in model.roles:
             assert model.record(role).failures == books.seen[role].failures
@@ -310,6 +337,8 @@ class MachineStories(RuleBasedStateMachine):
         switch = self.books.in_flight
         moving = switch is not None and switch.kind != "repair"
         assert (model.state in SWITCHING) is moving
+        if self.books.held:
+            assert model.state is State.SUSPECT
         if model.state in {State.PRIMARY, State.SECONDARY}:
             assert model.state.value.lower() == model.active
             assert seen.failures == 0

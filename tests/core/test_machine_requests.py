@@ -6,6 +6,7 @@ import pytest
 
 from hotswap_tui.core import events
 from hotswap_tui.core.effects import ProbeNow
+from hotswap_tui.core.plan import Step
 from hotswap_tui.core.values import Fault, Kind, State, SwitchKind
 from tests.core.machine_dsl import NOT_COUNTING, PI, PRIMARY, SECONDARY, Machine
 
@@ -183,7 +184,7 @@ def test_the_version_stays_while_nothing_changes_that_a_decision_rests_on():
             "a switch to secondary is in progress; wait for it or cancel it",
         ),
         (
-            lambda m: m.switch_to(SECONDARY).progress("repoint", committed=True),
+            lambda m: m.switch_to(SECONDARY).progress(Step.REPOINT),
             lambda _: events.CancelRequest(PI),
             "the switch to secondary can no longer be cancelled (repoint)",
         ),

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from hotswap_tui.core import events
+from hotswap_tui.core.effects import ReadRouter
 from hotswap_tui.core.errors import IllegalEventError
+from hotswap_tui.core.plan import Recipe, Step
+from hotswap_tui.core.traffic import Waited
 from hotswap_tui.core.values import Fault, Kind, RouterReading, State, SwitchKind
 from tests.core.machine_dsl import PI, PRIMARY, SECONDARY, Machine, points_at
 
@@ -102,16 +105,28 @@ def test_the_router_is_read_again_until_it_answers():
         machine.read_router(None, error="no answer")
         assert not machine.tick(4.9).reads_router
         assert machine.tick(0.1).reads_router
-    assert machine.read_router(SECONDARY).active is SECONDARY
+    assert machine.read_router(SECONDARY, proven=True).active is SECONDARY
 
 
 @pytest.mark.parametrize(("found", "result"), [(SECONDARY, "done"), (PRIMARY, "failed")])
 def test_what_the_router_says_settles_an_unknown_outcome(found, result):
-    machine = dying().vanishes().read_router(found)
+    machine = dying().vanishes().read_router(found, proven=True)
     assert machine.active is found
     assert machine.model.switch is None
     assert machine.model.last_switch is not None
     assert machine.model.last_switch.result == result
+
+
+def test_only_a_canary_turns_an_unknown_outcome_into_done():
+    """PgBouncer pointing to the target does not say that the target answers."""
+    machine = dying().vanishes()
+    for _ in range(machine.policy.failure_threshold - 1):
+        assert machine.read_router(SECONDARY, proof="canary: timeout").active is PRIMARY
+        assert machine.tick(5).effects == (ReadRouter(verify=SECONDARY),)
+    assert machine.read_router(SECONDARY, proof="canary: timeout").active is SECONDARY
+    assert machine.model.last_switch is not None
+    assert (machine.model.last_switch.result, machine.model.last_switch.error) == ("unknown", "canary: timeout")
+    assert "no canary has shown that it answers: canary: timeout" in machine.said(Kind.SWITCHED)[-1]
 
 
 def test_a_late_report_settles_it_as_well():
@@ -121,7 +136,7 @@ def test_a_late_report_settles_it_as_well():
 def test_an_unknown_outcome_of_a_persons_switch_disarms_once_it_has_arrived():
     machine = Machine(routed=True).both_up().switch_to(SECONDARY).vanishes()
     assert machine.model.mode.armed
-    assert not machine.read_router(SECONDARY).model.mode.armed
+    assert not machine.read_router(SECONDARY, proven=True).model.mode.armed
 
 
 def test_a_reading_during_a_switch_is_no_disagreement():
@@ -134,10 +149,10 @@ def test_a_reading_during_a_switch_is_no_disagreement():
 
 
 def test_a_switch_can_be_cancelled_until_it_is_committed():
-    machine = dying().progress("hold").cancel()
+    machine = dying().progress(Step.HOLD).cancel()
     assert machine.cancels == [machine.in_flight.id]
     assert machine.in_flight.cancelled_by == PI
-    machine = dying().progress("repoint", committed=True).progress("read back")
+    machine = dying().progress(Step.REPOINT).progress(Step.READ_BACK)
     assert "can no longer be cancelled" in machine.refuses(events.CancelRequest(PI))
 
 
@@ -166,7 +181,7 @@ def test_a_cancelled_switch_that_had_arrived_all_the_same_has_arrived():
 @pytest.mark.parametrize(
     "event",
     [
-        events.SwitchStep(99, "hold"),
+        events.SwitchStep(99, Step.HOLD),
         events.SwitchDone(99, points_at(SECONDARY)),
         events.SwitchFailed(99, "hold", "refused"),
         events.OutcomeUnknown(99, "no answer"),
@@ -255,12 +270,70 @@ def test_a_router_that_cannot_be_read_is_told_once_and_proves_nothing():
     assert (machine.model.disagrees, machine.model.mode.armed) == (False, True)
 
 
-def test_the_router_is_read_every_check_interval_where_there_is_one():
+def test_the_router_is_read_every_second_where_there_is_one():
     machine = Machine(routed=True).both_up()
-    machine.tick(30)
-    assert machine.reads_router
-    assert not machine.read_router(PRIMARY).tick(29.9).reads_router
+    assert not machine.read_router(PRIMARY).tick(0.9).reads_router
     assert machine.tick(0.1).reads_router
+
+
+def test_the_router_is_not_read_while_it_switches():
+    """What it would say changes from step to step, and its console has other work."""
+    machine = dying()
+    assert not machine.tick(1).reads_router
+    machine.arrives()
+    assert machine.tick(1).reads_router
+
+
+def test_the_screen_can_follow_the_steps():
+    machine = dying().progress(Step.HOLD).progress(Step.HOLD, detail="waiting for 2 transactions")
+    assert (machine.in_flight.step, machine.in_flight.steps_done) == (Step.HOLD, ())
+    assert machine.in_flight.detail == "waiting for 2 transactions"
+    machine.progress(Step.HOLD, done=True).progress(Step.PREFLIGHT)
+    assert (machine.in_flight.step, machine.in_flight.steps_done) == (Step.PREFLIGHT, (Step.HOLD,))
+    assert machine.in_flight.detail == ""
+
+
+def test_who_waited_and_what_was_cut_off_is_told_and_kept():
+    machine = dying().arrives(waited=Waited(8, 0.41), severed=3, proof="18.6, system 7")
+    assert machine.said(Kind.SWITCHED)[-1] == (
+        "secondary serves after 0.50s (failover); 8 clients waited, the longest 0.41s; 3 connections to the primary cut off"
+    )
+    assert machine.model.last_switch is not None
+    assert machine.model.last_switch.proof == "18.6, system 7"
+
+
+@pytest.mark.parametrize(
+    ("story", "recipe"),
+    [
+        (lambda m: m.switch_to(SECONDARY), Recipe.PLANNED),
+        (lambda m: m.active_dies(Fault.REFUSED), Recipe.CRASHED),
+        (lambda m: m.active_dies(Fault.TIMEOUT), Recipe.HUNG),
+        (lambda m: m.read_router(SECONDARY).repair(), Recipe.PLANNED),
+    ],
+)
+def test_the_plan_follows_from_why_traffic_moves(story, recipe):
+    machine = story(Machine(routed=True).both_up())
+    assert machine.in_flight.plan is not None
+    assert machine.in_flight.plan.recipe is recipe
+
+
+def test_force_and_repair_do_not_wait_for_open_transactions():
+    def must_drain(machine: Machine) -> bool:
+        assert machine.in_flight.plan is not None
+        return machine.in_flight.plan.must_drain
+
+    assert must_drain(Machine(routed=True).both_up().switch_to(SECONDARY))
+    assert not must_drain(Machine(routed=True).both_up().switch_to(SECONDARY, force=True))
+    assert not must_drain(Machine(routed=True).both_up().read_router(SECONDARY).repair())
+
+
+def test_a_pgbouncer_that_was_never_measured_is_not_driven():
+    old = replace(points_at(PRIMARY), version=(1, 17))
+    machine = Machine(routed=True).step(events.RouterRead(old)).both_up()
+    why = "PgBouncer 1.17 is older than 1.18, the oldest that was measured"
+    assert machine.refuses(events.SwitchRequest(PI, SECONDARY, machine.model.version)) == why
+    machine.active_dies()
+    assert (machine.begun, machine.said(Kind.NOT_SERVING)) == ([], [f"primary is DOWN; no switch: {why}"])
 
 
 def test_without_a_gateway_the_router_is_not_read():

@@ -109,7 +109,7 @@ def test_the_machine_wakes_for_the_end_of_a_limited_disarming(story, after_s):
 
 def test_the_machine_wakes_to_read_the_router():
     machine = Machine(routed=True).both_up().read_router(PRIMARY)
-    assert wake_s(machine.model) == machine.now_s + 30
+    assert wake_s(machine.model) == machine.now_s + 1
     machine.active_dies().vanishes()
     assert wake_s(machine.model) == machine.now_s + 5
 

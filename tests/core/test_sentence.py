@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hotswap_tui.core.sentence import NO_GATEWAY, age, duration, remaining, silence, verdict
+from hotswap_tui.core.sentence import silence, verdict
+from hotswap_tui.core.traffic_words import NO_GATEWAY
 from hotswap_tui.core.values import HOT_SWAP_HINT, Fault, Health, Level, Mode, Role
 from tests.support.pictures import (
     DISARMED,
@@ -19,27 +20,50 @@ from tests.support.pictures import (
     down,
     failed,
     hostile,
-    pictures,
     snapshot,
     starting_refused,
 )
+from tests.support.routed_pictures import DEAD_GATEWAY, OPEN_TRANSACTIONS, WAITING, arrived, pictures, waiting
 
 if TYPE_CHECKING:
     from hotswap_tui.core.snapshot import DatabaseView
 
-KEYS = {"arm": "A", "failback": "B", "repair": "R", "cancel": "X", "switch": "S"}
+KEYS = {"arm": "A", "failback": "B", "repair": "R", "cancel": "X", "switch": "S", "panel-traffic": "3"}
 FREE = NO_GATEWAY
 REST = "nothing is moved, applications follow by themselves"
 SAID = {
     "starting": "STARTING   first check of both databases",
     "steady": f"PRIMARY serving 3d 04:12   {FREE}",
-    "routed": "PRIMARY serving 3d 04:12   pgbouncer → localhost:5432 ✓",
+    "routed": "PRIMARY serving 3d 04:12   pgbouncer → localhost:5432 ✓   42 clients, 0 wait",
     "failing": "PRIMARY failing 2/3   switch to secondary in 1.0s unless it answers   A to stop",
-    "switching": "SWITCHING primary → secondary   canary …   0.5s   X to cancel",
+    "held": (
+        "PRIMARY failing 2/3   switch to secondary in 1.0s unless it answers   "
+        "clients held 1.2s of 15s, 8 wait   A to stop"
+    ),
+    "switching": (
+        "SWITCHING primary → secondary   1 hold ✓ 2 preflight ✓ 3 repoint ✓ 4 read back ✓ 5 release …   0.5s"
+    ),
+    "draining": f"SWITCHING primary → secondary   1 wake ✓ 2 hold …   {OPEN_TRANSACTIONS}   1.9s   X to cancel",
+    "cancelling": (
+        "SWITCHING primary → secondary   1 wake ✓ 2 hold …   0.5s   cancelled by pi@tty1, putting everything back"
+    ),
+    "repairing": "REPAIRING pgbouncer → primary   1 wake ✓ 2 hold …   0.5s   X to cancel",
+    "paused-by-others": (
+        "PRIMARY serving but pgbouncer is PAUSED by somebody else   8 wait 1.1s   RESUME on its console lets them go on"
+    ),
+    "gateway-unreadable": f"PRIMARY serving but pgbouncer cannot be read   {DEAD_GATEWAY}   3 what to do",
+    "unproven": (
+        "SECONDARY serving 00:02:31   NOT PROVEN who answers: no answer within 2 s   primary DOWN, next try in 0.6s   "
+        "pgbouncer → ep-cool-name.neon.tech ?   42 clients, 0 wait   3 what to look at"
+    ),
+    "failed-back": (
+        "PRIMARY serving 00:00:20   pgbouncer → localhost:5432 ✓   42 clients, 0 wait   "
+        "moved in 0.09s, 1 client waited ≤ 0.04s"
+    ),
     "failed-over": (f"SECONDARY chosen 00:02:31, no gateway   primary DOWN, next try in 0.6s   {REST}"),
     "failed-over-routed": (
-        "SECONDARY serving 00:02:31   primary DOWN, next try in 0.6s   moved in 0.08s   "
-        "pgbouncer → ep-cool-name.neon.tech ✓"
+        "SECONDARY serving 00:02:31   primary DOWN, next try in 0.6s   pgbouncer → ep-cool-name.neon.tech ✓   "
+        "42 clients, 0 wait   moved in 0.08s, 8 clients waited ≤ 0.05s"
     ),
     "failing-back": (
         f"SECONDARY chosen 00:02:31, no gateway   primary back 1/2, failback in 1:23   {REST}   B to fail back"
@@ -147,6 +171,12 @@ def test_the_secondary_says_what_the_primary_does(primary: DatabaseView, more: d
         ("starting-refused", Level.BAD),
         ("disagrees", Level.BAD),
         ("unknown", Level.BAD),
+        ("routed", Level.GOOD),
+        ("held", Level.WARNING),
+        ("switching", Level.WARNING),
+        ("paused-by-others", Level.BAD),
+        ("gateway-unreadable", Level.BAD),
+        ("unproven", Level.BAD),
     ],
 )
 def test_level(name: str, level: Level) -> None:
@@ -165,41 +195,55 @@ def test_hostile_text_raises_nothing() -> None:
     assert verdict(hostile(), NOW_S).say(KEYS).startswith("PRIMARY failing 2/3")
 
 
-def test_a_gateway_that_cannot_be_read_is_said() -> None:
-    """An unreadable router is no reason for a tick."""
-    said = verdict(snapshot(router=replace(ROUTED, error="connection refused")), NOW_S)
-    assert said.say().endswith("pgbouncer cannot be read: connection refused")
-    assert said.level is Level.WARNING
+def test_there_is_no_tick_unless_the_read_back_agrees() -> None:
+    """Neither an unreadable gateway nor one that points elsewhere gets it, whoever has noticed yet."""
+    for router in (replace(ROUTED, error="connection refused"), replace(ROUTED, points_to=None)):
+        assert "✓" not in verdict(snapshot(router=router), NOW_S).say()
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "00:00:00"), (151, "00:02:31"), (86399, "23:59:59"), (274320, "3d 04:12"), (-3, "00:00:00")],
-)
-def test_duration(seconds: float, text: str) -> None:
-    """Below a day with seconds, then with days."""
-    assert duration(seconds) == text
+def test_a_paused_gateway_is_said_whatever_else_is_wrong() -> None:
+    """It explains why clients wait, also while the primary fails or the gateway points elsewhere."""
+    for name in ("failing", "disagrees", "both-down"):
+        paused = replace(pictures()[name], router=replace(waiting(), paused=True))
+        assert "pgbouncer is PAUSED by somebody else, 8 wait" in verdict(paused, NOW_S).say()
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (None, "-"), (-1, "0.0s"), (0.4, "0.4s"), (9.94, "9.9s"), (9.96, "9s"), (99, "99s"), (100, "1m"), (720, "12m"),
-        (5999, "99m"), (6000, "1h"), (360000, "4d"), (9e9, "104166d"),
-    ],
-)  # fmt: skip
-def test_age(seconds: float | None, text: str) -> None:
-    """Short enough for a column."""
-    assert age(seconds) == text
+def test_a_pause_of_our_own_is_not_somebody_elses() -> None:
+    """While this program holds clients, or switches, nobody else is blamed."""
+    for name in ("held", "switching"):
+        picture = pictures()[name]
+        ours = replace(picture, router=replace(picture.router, paused=True))
+        assert "PAUSED" not in verdict(ours, NOW_S).say()
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-1, "0.0s"), (1, "1.0s"), (9.97, "10s"), (59.4, "59s"), (83, "1:23"), (3723, "1:02:03"), (59.7, "1:00")],
-)
-def test_remaining(seconds: float, text: str) -> None:
-    """Tenths in the last ten seconds, minutes before."""
-    assert remaining(seconds) == text
+def test_clients_that_wait_long_are_a_warning() -> None:
+    """A wait of a second and more is told with its length; shorter ones are how a pool works."""
+    slow = verdict(snapshot(router=waiting()), NOW_S).parts[1]
+    busy = verdict(snapshot(router=replace(ROUTED, traffic=replace(WAITING, max_wait_s=0.2))), NOW_S).parts[1]
+    assert slow.text.endswith("42 clients, 8 wait 1.1s")
+    assert slow.level is Level.WARNING
+    assert busy.text.endswith("42 clients, 8 wait")
+    assert busy.level is None
+
+
+def test_what_a_switch_cost_is_news_for_five_minutes() -> None:
+    """Then the line belongs to the present again."""
+    moved = pictures()["failed-over-routed"]
+    assert "moved in 0.08s" in verdict(moved, NOW_S + 149).say()
+    assert "moved in" not in verdict(moved, NOW_S + 150).say()
+
+
+def test_a_canary_that_came_through_later_ends_the_doubt() -> None:
+    """Once a reading is proven nothing is said about the switch that was not."""
+    picture = pictures()["unproven"]
+    proven = replace(picture, router=replace(picture.router, proven=True))
+    assert "NOT PROVEN" not in verdict(proven, NOW_S).say()
+
+
+def test_only_the_present_switch_is_news() -> None:
+    """A switch to the database that does not serve any more is not told, nor one that failed."""
+    for last in (arrived("failed", "no answer"), arrived()):
+        assert "moved in" not in verdict(snapshot(router=ROUTED, last_switch=last), NOW_S).say()
 
 
 def test_the_hint_has_the_words_that_users_know() -> None:

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tests.mutants.catalogue_traffic import TRAFFIC
+from tests.mutants.mutant import Mutant
 
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One change of the source that breaks `rule`. `old` occurs exactly once in `file`, a path under hotswap_tui/."""
-
-    rule: int
-    file: str
-    old: str
-    new: str
-    harm: str
-
-
-MUTANTS = (
+RULES = (
     Mutant(
         1,
         "core/decide.py",
@@ -89,9 +78,9 @@ MUTANTS = (
     ),
     Mutant(
         11,
-        "engine/engine.py",
-        " and switch.id == switch_id and switch.cancellable:",
-        " and switch.id == switch_id:",
+        "engine/mover.py",
+        " and self._switch.id == switch_id and not self._committed:",
+        " and self._switch.id == switch_id:",
         "a cancel in the moment of the commit says that traffic stayed",
     ),
     Mutant(
@@ -132,8 +121,8 @@ MUTANTS = (
     Mutant(
         2,
         "core/decide.py",
-        "    turn.probe(turn.model.standby, fresh=True)\n    return Trigger.SUSPECTED",
-        "    return Trigger.SUSPECTED",
+        "    turn.probe(turn.model.standby, fresh=True)\n    if turn.active.failures",
+        "    if turn.active.failures",
         "does not wake the sleeping cloud database while the suspicion is confirmed",
     ),
     Mutant(
@@ -293,8 +282,8 @@ MUTANTS = (
     ),
     Mutant(
         11,
-        "engine/engine.py",
-        "self._loop.call_soon(self._cancel, switch_id)",
+        "engine/mover.py",
+        "asyncio.get_running_loop().call_soon(self._cancel, switch_id)",
         "self._cancel(switch_id)",
         "a cancel in the same moment leaves the switch in flight for ever",
     ),
@@ -307,9 +296,9 @@ MUTANTS = (
     ),
     Mutant(
         9,
-        "engine/engine.py",
-        "            await self._keeper.settled()\n            reading",
-        "            reading",
+        "engine/mover.py",
+        "            await self._settled()\n            arrival",
+        "            arrival",
         "traffic moves before the intent is on the disk",
     ),
     Mutant(
@@ -357,8 +346,8 @@ MUTANTS = (
     Mutant(
         11,
         "core/switching.py",
-        "cancellable=switch.cancellable and not event.committed",
-        "cancellable=not event.committed",
+        "cancellable=switch.cancellable and event.step is not Step.REPOINT",
+        "cancellable=event.step is not Step.REPOINT",
         "a switch past its point of no return can be cancelled",
     ),
     Mutant(
@@ -376,3 +365,5 @@ MUTANTS = (
         "a limited disarming that ends arms automation over a router that somebody else has re-pointed",
     ),
 )
+
+MUTANTS = (*RULES, *TRAFFIC)

@@ -21,7 +21,7 @@ from tests.mutants.catalogue import MUTANTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.mutants.catalogue import Mutant
+    from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).parents[2]
 SIMULATED_HOURS = 10_400
