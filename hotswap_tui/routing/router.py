@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from hotswap_tui.core.traffic import NOBODY, Waited
 
-    from hotswap_tui.core.values import RouterReading, Switch
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hotswap_tui.core.plan import Plan, Step
+    from hotswap_tui.core.values import Role, RouterReading, Tell
 
 
 class SwitchError(Exception):
-    """Traffic stayed where it was: `step` failed with `error`."""
+    """Traffic stayed where it was, and everything was put back: `step` failed with `error`."""
 
     def __init__(self, step: str, error: str) -> None:
         super().__init__(f"{step}: {error}")
@@ -19,8 +23,32 @@ class SwitchError(Exception):
         self.error = error
 
 
+class HoldError(Exception):
+    """Clients could not be held, or not be released; one line."""
+
+
 class OutcomeUnknownError(Exception):
-    """Nobody can say yet whether traffic moved."""
+    """Nobody can say yet whether traffic moved, or which server answers it."""
+
+
+class Progress(Protocol):
+    """Told by a switch as it goes on."""
+
+    def __call__(self, step: Step, *, done: bool, detail: str = "") -> None:
+        """Say that `step` begins, goes on (`detail`: what it waits for) or is `done`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The proof of a switch."""
+
+    reading: RouterReading
+    waited: Waited = NOBODY
+    severed: int = 0
+    """Connections to the database that was left which had to be cut off."""
+    proof: str = ""
+    """Which server answered the canary, in words; empty without a gateway."""
 
 
 class Router(Protocol):
@@ -30,13 +58,36 @@ class Router(Protocol):
         """Read back where traffic goes; failures are told in the reading."""
         ...
 
-    async def switch(self, switch: Switch, progress: Callable[[str, bool], None]) -> RouterReading:
-        """Move traffic to `switch.target`, telling each step (and whether it is past cancelling); return the proof.
+    async def verify(self, role: Role) -> RouterReading:
+        """Read back, and send a canary through the data plane to `role`; `proven` in the reading says what came of it."""
+        ...
 
-        Raises SwitchError when traffic stayed, OutcomeUnknownError when nobody can say.
+    async def hold(self, budget_s: float) -> None:
+        """Let new work of clients wait, for at most `budget_s` even if this program dies; raises HoldError.
+
+        Returns as soon as new work waits; open transactions go on.
+        """
+        ...
+
+    async def release(self) -> Waited:
+        """Let those who wait go on, and say who waited; raises HoldError when that cannot be done."""
+        ...
+
+    async def switch(self, target: Role, plan: Plan, progress: Progress) -> Arrival:
+        """Move traffic to `target` as `plan` says; a hold that is in force is taken over and ended.
+
+        Raises SwitchError when traffic stayed, OutcomeUnknownError when nobody can say. Cancelled before `repoint` begins, it
+        puts everything back; it is not cancelled later.
+        """
+        ...
+
+    async def reconcile(self) -> Sequence[Tell]:
+        """Put in order what a life before left half done: end its hold, restore its time-outs, let the target file decide.
+
+        Returns what a person should know. Called once, before the first `current`.
         """
         ...
 
     async def aclose(self) -> None:
-        """Let go of the data plane, leaving traffic where it is."""
+        """Let go of the data plane, leaving traffic where it is; a hold is released."""
         ...
