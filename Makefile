@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 UV := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet --python $(BIN)/python
+PYTHON_PART = $(if $(wildcard $(BIN)/python),,python)
 ARGS ?=
 
 .PHONY: help setup demo test lint screenshots bench mutants clean machine-demo machine-all machine-screenshots
@@ -43,14 +44,14 @@ clean: ## remove .venv and everything that was generated
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
 	find hotswap_tui tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-machine-demo:
-	@sh .ci/machine $(if $(wildcard $(BIN)/python),,python)
+machine-demo: # without PgBouncer the demo still works, and says that nothing is moved
+	@sh .ci/machine $(PYTHON_PART) pgbouncer || sh .ci/machine $(PYTHON_PART)
 
 machine-all:
-	@sh .ci/machine $(if $(wildcard $(BIN)/python),,python) pgbouncer tmux
+	@sh .ci/machine $(PYTHON_PART) pgbouncer tmux ip
 
 machine-screenshots:
-	@sh .ci/machine $(if $(wildcard $(BIN)/python),,python) rsvg-convert
+	@sh .ci/machine $(PYTHON_PART) pgbouncer rsvg-convert
 
 # Where the Python that it was made from is gone, .venv/bin/python leads nowhere, counts as missing and is made again.
 $(BIN)/python: | machine-demo

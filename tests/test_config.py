@@ -53,8 +53,9 @@ def test_every_setting_reaches_the_policy_in_seconds(tmp_path: Path):
         DB_FRESH_CONNECT_EVERY="8",
         DB_ALLOW_READ_ONLY="no",
         DB_WRITE_CHECK="On",
+        DB_HOLD_MAX="2500",
     ).settings.policy()
-    assert policy == Policy(1.5, 0.5, 4, 2.5, 0.1, 5, False, 7, 60.0, 8, False, True)
+    assert policy == Policy(1.5, 0.5, 4, 2.5, 0.1, 5, False, 7, 60.0, 8, False, True, 2.5)
 
 
 def test_the_secondary_is_checked_as_often_as_the_primary_unless_told_otherwise(tmp_path: Path):
@@ -175,9 +176,7 @@ def test_a_user_who_cannot_be_named_is_one_line(tmp_path: Path, monkeypatch, url
     assert told.endswith("add one: user@host")
 
 
-@pytest.mark.parametrize(
-    "name", ["DB_HOST", "DB_PASSWORD", "DATABASE_URL_UNPOOLED", "DATABASE_NAME", "HOTSWAP_GATEWAY"]
-)
+@pytest.mark.parametrize("name", ["DB_HOST", "DB_PASSWORD", "DATABASE_URL_UNPOOLED", "DATABASE_NAME", "HOTSWAP_TOKEN"])
 def test_variables_of_others_are_left_alone(tmp_path: Path, name: str):
     assert loaded(tmp_path, **{name: "x"}).warnings == ()
 

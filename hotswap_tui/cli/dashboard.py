@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from hotswap_tui.cli import exit_codes, streams
@@ -16,13 +16,14 @@ from hotswap_tui.cli.options import add_settings_options, load_settings
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from hotswap_tui.config import Loaded
     from hotswap_tui.engine.engine import Engine
     from hotswap_tui.engine.log import EventLog
     from hotswap_tui.tui.app import HotSwapApp
+    from hotswap_tui.tui.cells import Row
     from hotswap_tui.tui.commands import Command
     from hotswap_tui.tui.terminal import TerminalProfile
 
@@ -50,9 +51,11 @@ def run(args: argparse.Namespace) -> int:
         return exit_codes.USAGE
     try:
         loaded = load_settings(args)
-        lock = StateLock(loaded.settings.state_dir, command="hotswap-tui", now_wall_s=time.time())
-        with lock, closing(open_log(args, loaded)) as log:
-            directory = loaded.settings.state_dir
+        directory = loaded.settings.state_dir
+        with ExitStack() as held:
+            for controlled in (directory, *([loaded.gateway.directory] if loaded.gateway is not None else [])):
+                held.enter_context(StateLock(controlled, command="hotswap-tui", now_wall_s=time.time()))
+            log = held.enter_context(closing(open_log(args, loaded)))
             return asyncio.run(watch(loaded, log, profile, directory=directory, read_only=args.read_only))
     except SettingsError as error:
         streams.complain(str(error))
@@ -87,6 +90,7 @@ async def watch(
     directory: Path,
     read_only: bool = False,
     extra_commands: Sequence[Command] = (),
+    caption: Callable[[], Row] | None = None,
 ) -> int:
     """Run an engine and the dashboard over it; the end of either is the end of both.
 
@@ -104,6 +108,7 @@ async def watch(
             read_only=read_only,
             profile=profile,
             extra_commands=extra_commands,
+            caption=caption,
             directory=directory,
         )
         return await _until_either_ends(engine, app)

@@ -1,4 +1,4 @@
-"""`hotswap-tui demo`: the dashboard over two real throw-away servers, with faults on keys."""
+"""`hotswap-tui demo`: the dashboard over two real throw-away servers, with PgBouncer and clients, and faults on keys."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "demo",
         help="show the dashboard over two real throw-away servers",
-        description="Start two PostgreSQL servers on free loopback ports, show the dashboard over them, and let you "
-        "break and mend them. Everything is removed at the end.",
+        description="Start two PostgreSQL servers on free loopback ports, and where it is installed PgBouncer with a few "
+        "clients before them, show the dashboard over them, and let you break and mend them. Everything is removed at the end.",
     )
     parser.add_argument(
         "--script", action="store_true", help="play failovers and failbacks without a terminal (default: the dashboard)"
@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _show(args: argparse.Namespace, profile: TerminalProfile) -> int:
+    from hotswap_tui.demo.caption import caption  # noqa: PLC0415
     from hotswap_tui.demo.keys import Saboteur  # noqa: PLC0415
     from hotswap_tui.demo.stage import Stage  # noqa: PLC0415
 
@@ -66,8 +67,9 @@ async def _show(args: argparse.Namespace, profile: TerminalProfile) -> int:
     async with Stage(overrides(args)) as stage:
         with closing(open_log(args, stage.loaded)) as log:
             # The demo's own directories end with it; what a person writes down stays.
-            commands, kept = Saboteur(stage).commands(), Path.cwd()
-            return await watch(stage.loaded, log, profile, directory=kept, extra_commands=commands)
+            commands, kept, clients = Saboteur(stage).commands(), Path.cwd(), stage.clients
+            line = (lambda: caption(clients)) if clients else None
+            return await watch(stage.loaded, log, profile, directory=kept, extra_commands=commands, caption=line)
 
 
 async def _script(args: argparse.Namespace) -> int:

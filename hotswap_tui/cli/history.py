@@ -7,22 +7,18 @@ import json
 import os
 import shutil
 import sys
-import textwrap
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.cli import exit_codes, streams
+from hotswap_tui.cli.history_form import fields, table
 from hotswap_tui.cli.options import STATE_DIR, add_env_file, add_state_dir
 from hotswap_tui.config.sources import SourceError
 from hotswap_tui.config.state_dir import find_state_dir
-from hotswap_tui.core.text import clean
 from hotswap_tui.engine.journal_read import read_history
 from hotswap_tui.engine.ports import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from hotswap_tui.engine.ports import SwitchRecord
+    from collections.abc import Iterable
 
 DEFAULT_LIMIT: Final = 20
 
@@ -34,7 +30,7 @@ With --json: one array, newest first, of objects with the keys
   started       ISO 8601 with offset
   finished      the same; null while it is not finished
   took_s        seconds; null while it is not finished
-  result        done, failed or cancelled; unfinished while it is not finished
+  result        done, failed, cancelled or unknown; unfinished while it is not finished
   error         why it failed; empty otherwise
   why           the reason, one sentence
   automatic     whether automation decided it
@@ -44,6 +40,13 @@ With --json: one array, newest first, of objects with the keys
   attempts      how often it was tried
   was_down      primary or secondary: which database had been down; null when neither had
   was_down_s    for how many seconds; null when neither had
+  recipe        planned, crashed or hung: what was known about the database that was left; null when nothing was moved
+  waited        clients that the switch kept waiting
+  longest_wait_s  how long the last of them waited, in seconds
+  severed       connections to the database that was left which had to be cut off
+  proof         which server answered at the end; empty when nothing was moved
+  steps         of the last attempt, in order: objects with step, started (as above) and took_ms,
+                which is null for a step whose end is not known
 
 Exit codes: 0 printed, also when there is nothing; 1 the journal cannot be read; 2 wrong usage.
 """
@@ -62,6 +65,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--limit", type=_count, default=DEFAULT_LIMIT, metavar="N", help="print the newest N (default: %(default)s)"
     )
+    parser.add_argument(
+        "--steps",
+        action="store_true",
+        help="add a line with the steps of each switch and their times (default: one line for each switch)",
+    )
     add_env_file(parser)
     add_state_dir(parser)
     parser.set_defaults(run=run)
@@ -79,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     given = vars(args)[STATE_DIR]
     try:
         environ = os.environ if given is None else {**os.environ, STATE_DIR: given}
-        records = read_history(find_state_dir(environ, args.env_file), args.limit)
+        told = read_history(find_state_dir(environ, args.env_file), args.limit)
     except SourceError as error:
         streams.complain(f"hotswap-tui history: {error}")
         return exit_codes.USAGE
@@ -87,9 +95,9 @@ def run(args: argparse.Namespace) -> int:
         streams.complain(f"hotswap-tui history: {error}")
         return exit_codes.FAILED
     if args.json:
-        _print([json.dumps([_fields(record) for record in records], indent=2)])
-    elif records:
-        _print(_table(records, shutil.get_terminal_size().columns))
+        _print([json.dumps([fields(past) for past in told], indent=2)])
+    elif told:
+        _print(table(told, shutil.get_terminal_size().columns, steps=args.steps))
     else:
         streams.complain("no switch has happened yet")
     return exit_codes.OK
@@ -108,92 +116,3 @@ def _arrow(encoding: str) -> str:
     except UnicodeEncodeError:
         return "->"
     return "→"
-
-
-def _table(records: Sequence[SwitchRecord], width: int) -> list[str]:
-    rows = [("WHEN", "KIND", "FROM → TO", "TOOK", "RESULT", "BY"), *(_cells(record) for record in records)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in rows]
-    table = lines[:1]
-    for record, line in zip(records, lines[1:], strict=True):
-        told = textwrap.wrap(_story(record), max(40, width - 1), initial_indent="  ", subsequent_indent="  ")
-        table += [line, *told]
-    return table
-
-
-def _cells(record: SwitchRecord) -> tuple[str, ...]:
-    switch, took_s = record.switch, _took_s(record)
-    return (
-        f"{_local(record.started_wall_s):%Y-%m-%d %H:%M:%S}",
-        switch.kind.value,
-        f"{switch.source} → {switch.target}",
-        "" if took_s is None else duration(took_s),
-        record.result or "unfinished",
-        "automatic" if switch.automatic else clean(switch.by, 40),
-    )
-
-
-def _story(record: SwitchRecord) -> str:
-    switch = record.switch
-    parts = [clean(switch.why)]
-    if record.down is not None:
-        parts.append(f"{record.down} was down for {duration(record.down_s)}")
-    if switch.forced:
-        parts.append("forced")
-    if switch.attempt > 1:
-        parts.append(f"attempt {switch.attempt}")
-    if switch.cancelled_by:
-        parts.append(f"cancelled by {clean(switch.cancelled_by, 40)}")
-    if record.error:
-        parts.append(clean(record.error))
-    return "; ".join(part for part in parts if part)
-
-
-def _fields(record: SwitchRecord) -> dict[str, Any]:
-    switch = record.switch
-    return {
-        "id": switch.id,
-        "kind": switch.kind.value,
-        "from": switch.source.value,
-        "to": switch.target.value,
-        "started": _local(record.started_wall_s).isoformat(timespec="milliseconds"),
-        "finished": None
-        if record.finished_wall_s is None
-        else _local(record.finished_wall_s).isoformat(timespec="milliseconds"),
-        "took_s": _took_s(record),
-        "result": record.result or "unfinished",
-        "error": record.error,
-        "why": switch.why,
-        "automatic": switch.automatic,
-        "by": switch.by or None,
-        "cancelled_by": switch.cancelled_by or None,
-        "forced": switch.forced,
-        "attempts": switch.attempt,
-        "was_down": record.down,
-        "was_down_s": None if record.down is None else record.down_s,
-    }
-
-
-def _took_s(record: SwitchRecord) -> float | None:
-    """Return the seconds from start to end; a clock that was set back meanwhile makes it 0."""
-    return (
-        None if record.finished_wall_s is None else round(max(0.0, record.finished_wall_s - record.started_wall_s), 3)
-    )
-
-
-def duration(seconds: float) -> str:
-    """Return `seconds` as a person says them: 0.4 s, 15 s, 3m 12s, 2h 05m, 4d 03h."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02d}s"
-    if whole < 86_400:
-        return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
-    return f"{whole // 86_400}d {whole % 86_400 // 3600:02d}h"
-
-
-def _local(wall_s: float) -> datetime:
-    return datetime.fromtimestamp(wall_s, UTC).astimezone()

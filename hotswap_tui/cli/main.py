@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from hotswap_tui import __version__
-from hotswap_tui.cli import dashboard, demo, exit_codes, history, settings, streams
+from hotswap_tui.cli import dashboard, demo, exit_codes, gateway, history, settings, streams
 from hotswap_tui.cli.parser import Parser
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"hotswap-tui {__version__}")
     dashboard.add_options(parser)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", action=_Commands)
-    for command in (demo, history, settings):
+    for command in (demo, gateway, history, settings):
         command.add_parser(subparsers)
     return parser
 

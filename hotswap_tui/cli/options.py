@@ -1,4 +1,7 @@
-"""Command-line options for settings: one for each variable that is not a secret, named after it."""
+"""Command-line options for settings: one for each variable, named after it.
+
+Secrets have none, nor have the gateway and the hook, which nobody shall change in passing.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,9 @@ VARIABLES: Mapping[str, Words] = {
     "DB_FRESH_CONNECT_EVERY": Words("COUNT", "checks of which one opens a new connection", "10"),
     "DB_ALLOW_READ_ONLY": Words("0|1", "whether to fail over to a read-only secondary", "1"),
     "DB_WRITE_CHECK": Words("0|1", "whether checks of the serving database write one row, too", "0"),
+    "DB_HOLD_MAX": Words(
+        "MS", "milliseconds that clients are held at most while a failure is confirmed; 0: never", "15000"
+    ),
     STATE_DIR: Words("DIR", "directory of the journal", "the user's state directory; as root /var/lib/hotswap-tui"),
 }
 _ALIASES: Mapping[str, tuple[str, ...]] = {STATE_DIR: ("--hotswap-state-dir",)}

@@ -8,16 +8,35 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr, ValidationError
 
+from hotswap_tui.config.contradictions import contradictions, tenant
+from hotswap_tui.config.endpoint import Listener
 from hotswap_tui.config.settings import PROFILES, Profile, Settings, variables
-from hotswap_tui.config.sources import NEXT_FILES, Found, Layer, SourceError, expand, merge, read_ambient, read_explicit
+from hotswap_tui.config.sources import (
+    EXPLICIT_ONLY,
+    GATEWAY,
+    NEXT_FILES,
+    Found,
+    Layer,
+    SourceError,
+    expand,
+    merge,
+    read_ambient,
+    read_named,
+)
 from hotswap_tui.dsn import Dsn, DsnError, mask, parse, strip_controls
+from hotswap_tui.routing.layout import ENGINE_ENV, GatewayError
+from hotswap_tui.routing.layout import load as load_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from hotswap_tui.routing.layout import Gateway
+
 _PRIMARY: Final = "DATABASE_URL"
 _SECONDARY: Final = "DATABASE_URL_SECONDARY"
+_GUARDED: Final = frozenset({GATEWAY, "HOTSWAP_ON_SWITCH"})
+"""What must not come from a file that others can write: whoever sets them runs programs, or takes the traffic."""
 _STANDBY_INTERVAL: Final = "DB_STANDBY_CHECK_INTERVAL"
 _OURS: Final = ("DB_", "HOTSWAP_", "DATABASE_")
 _NEAR: Final = 0.87
@@ -45,6 +64,8 @@ class Loaded:
     """What is probably a mistake."""
     notes: tuple[str, ...]
     """What was set aside or replaced on purpose."""
+    gateway: Gateway | None = None
+    """What moves traffic; None: nothing does."""
 
     def value(self, name: str) -> object:
         """Return what is in force for the variable `name`, a connection string masked; None when there is nothing."""
@@ -65,28 +86,69 @@ def load(
 ) -> Loaded:
     """Load the settings.
 
-    Precedence: `overrides` (command-line options by variable), `environ`, `env_files` (a later one wins), the files of a
-    Next.js project in `directory`, `profile`, defaults. An empty value takes the default. Raises `SettingsError`.
+    Precedence: `overrides` (command-line options by variable), `environ`, `env_files` (a later one wins), the gateway's own file,
+    the files of a Next.js project in `directory`, `profile`, defaults. An empty value takes the default. Raises `SettingsError`.
     """
     _refuse_urls(overrides)
     try:
-        files = [*(read_ambient(directory / n) for n in reversed(NEXT_FILES)), *map(read_explicit, env_files)]
-        layers = [*files, Layer("environment", environ), Layer("command line", overrides)]
+        layers, named = _layers(overrides, environ, env_files, directory)
         merged = merge(layers)
-        expanded, notes = expand(merged, variables())
+        expanded, notes = _expand(merged, named)
     except SourceError as error:
         raise SettingsError([str(error)]) from error
     found = _profile(profile) | {k: f for k, f in expanded.items() if f.value.strip()}
     settings, primary, secondary = _check(found, directory)
+    gateway = _gateway(settings, {_PRIMARY: primary, _SECONDARY: secondary}, found)
     sources = {name: found[name].source if name in found else _DEFAULT for name in variables()}
     return Loaded(
         settings,
         primary,
         secondary,
         sources,
-        warnings=(*_of_layers(layers), *_misspelt(merged), *_contradictions(settings, primary, secondary)),
+        warnings=(*_of_layers(layers), *_misspelt(merged), *contradictions(settings, primary, secondary)),
         notes=(*notes, *_dsn_notes(_PRIMARY, primary), *_dsn_notes(_SECONDARY, secondary)),
+        gateway=gateway,
     )
+
+
+def _layers(
+    overrides: Mapping[str, str], environ: Mapping[str, str], env_files: Sequence[Path], directory: Path
+) -> tuple[list[Layer], list[Layer]]:
+    """Return all sources, the weakest first, and those of them that a person has named."""
+    ambient = [read_ambient(directory / name) for name in reversed(NEXT_FILES)]
+    named = [*read_named(environ, env_files), Layer("command line", overrides)]
+    return [*ambient, *named], named
+
+
+def _expand(merged: Mapping[str, Found], named: list[Layer]) -> tuple[dict[str, Found], tuple[str, ...]]:
+    """Replace references; a file of the working directory has no part in what only named sources may give."""
+    ours = {name for name in variables() if name.startswith(EXPLICIT_ONLY)}
+    expanded, notes = expand(merged, [name for name in variables() if name not in ours])
+    own, _ = expand(merge(named), ours)
+    writable = {layer.name: layer.writable for layer in named}
+    for name in sorted(own.keys() & _GUARDED):
+        if why := writable[own[name].source]:
+            raise SourceError(f"{name} is refused: {own[name].source} {why}; chmod go-w, or set {name} elsewhere")
+    return expanded | own, notes
+
+
+def _gateway(settings: Settings, dsns: Mapping[str, Dsn | None], found: Mapping[str, Found]) -> Gateway | None:
+    if settings.gateway is None:
+        return None
+    try:
+        gateway = load_gateway(settings.gateway)
+    except GatewayError as error:
+        raise SettingsError([f"HOTSWAP_GATEWAY (from {found[GATEWAY].source}): {error}"]) from error
+    listener = Listener.of(gateway)
+    problems = [
+        f"{name} (from {found[name].source}) leads to the gateway itself ({listener}), and must name a database behind it; "
+        f"{settings.gateway / ENGINE_ENV} has the right one where no stronger source sets another"
+        for name, dsn in dsns.items()
+        if dsn and listener.is_reached_by(dsn)
+    ]
+    if problems:
+        raise SettingsError(problems)
+    return gateway
 
 
 def _refuse_urls(overrides: Mapping[str, str]) -> None:
@@ -114,7 +176,7 @@ def _check(found: Mapping[str, Found], directory: Path) -> tuple[Settings, Dsn, 
     primary, secondary = dsns.get(_PRIMARY), dsns.get(_SECONDARY)
     if problems or primary is None:
         raise SettingsError(problems)
-    if secondary and _tenant(primary) == _tenant(secondary):
+    if secondary and tenant(primary) == tenant(secondary):
         raise SettingsError([f"both URLs name the same database, {primary.identity}: a failover would change nothing"])
     return settings, primary, secondary
 
@@ -152,6 +214,8 @@ def _allowed(kind: str, name: str) -> str:
         return f"must be a whole number {bounds.get(kind, f'from {low} to {high}')}"
     if field.annotation is bool:
         return "must be 1 or 0 (also true and false, yes and no, on and off)"
+    if isinstance(field.json_schema_extra, dict) and "allowed" in field.json_schema_extra:
+        return str(field.json_schema_extra["allowed"])
     return f"must be {' or '.join(schema['enum'])}" if "enum" in schema else "must be a path"
 
 
@@ -164,33 +228,6 @@ def _misspelt(found: Mapping[str, Found]) -> list[str]:
     unknown = [n for n in found if n.startswith(_OURS) and n not in known]
     near = {name: get_close_matches(name, known, 1, _NEAR) for name in unknown}
     return [f"{n} (from {found[n].source}) is not a setting; did you mean {m[0]}?" for n, m in near.items() if m]
-
-
-def _contradictions(settings: Settings, primary: Dsn, secondary: Dsn | None) -> list[str]:
-    warnings = []
-    timeout_ms, interval_ms = settings.connection_timeout_ms, settings.health_check_interval_ms
-    if timeout_ms > interval_ms:
-        warnings.append(
-            f"DB_CONNECTION_TIMEOUT ({timeout_ms} ms) is longer than DB_HEALTH_CHECK_INTERVAL ({interval_ms} ms): "
-            "a database that hangs is checked less often than asked"
-        )
-    if settings.failure_retry_interval_ms > interval_ms:
-        warnings.append(
-            f"DB_FAILURE_RETRY_INTERVAL ({settings.failure_retry_interval_ms} ms) is longer than "
-            f"DB_HEALTH_CHECK_INTERVAL ({interval_ms} ms): a failing database is checked less often than a healthy one"
-        )
-    if secondary and settings.max_switches_per_hour == 1 and settings.failback == "auto":
-        warnings.append(
-            "DB_MAX_SWITCHES_PER_HOUR (1) leaves no automatic failback: one switch is always kept for a failover"
-        )
-    if secondary and primary.identity == secondary.identity:
-        warnings.append(f"both URLs name {primary.identity}, told apart by user or options only")
-    return warnings
-
-
-def _tenant(dsn: Dsn) -> tuple[str, ...]:
-    # Supabase's pooler tells databases apart by user name, Neon's proxy by options, on one host, port and database name.
-    return (dsn.identity, dsn.user or "", dsn.options or "")
 
 
 def _dsn_notes(name: str, dsn: Dsn | None) -> list[str]:

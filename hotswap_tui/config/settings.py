@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -36,6 +37,16 @@ _TEN_MINUTES_MS: Final = 600_000
 
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
+
+
+def _absolute(value: Path) -> Path:
+    return value.expanduser().absolute()
+
+
+def _command(value: str) -> str:
+    if not shlex.split(value):
+        raise ValueError
+    return value
 
 
 Interval = Annotated[int, Field(ge=50, le=_DAY_MS)]
@@ -93,6 +104,21 @@ a check keeps a Neon or Supabase database awake"""
     write_check: Switch = Field(default=False, alias="DB_WRITE_CHECK")
     """`1` checks the serving database with one UPDATE of a one-row table `hotswap_heartbeat`, too"""
 
+    hold_max_ms: int = Field(default=15_000, ge=0, le=_TEN_MINUTES_MS, alias="DB_HOLD_MAX")
+    """Longest time that clients are held while a failure is confirmed (ms); `0` holds nobody. Needs a gateway"""
+
+    gateway: Annotated[Path, AfterValidator(_absolute)] | None = Field(default=None, alias="HOTSWAP_GATEWAY")
+    """Directory of the gateway that moves traffic, as `gateway init` makes it; \
+read from the environment or `--env-file` only"""
+
+    on_switch: Annotated[str, AfterValidator(_command)] | None = Field(
+        default=None,
+        alias="HOTSWAP_ON_SWITCH",
+        json_schema_extra={"allowed": "must be a program and its arguments, quoted as for a shell"},
+    )
+    """Program to run after each switch, with its arguments and without a shell; \
+read from the environment or `--env-file` only"""
+
     state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         default_factory=default_state_dir,
         alias="HOTSWAP_STATE_DIR",
@@ -128,7 +154,12 @@ a check keeps a Neon or Supabase database awake"""
             fresh_connect_every=self.fresh_connect_every,
             allow_read_only=self.allow_read_only,
             write_check=self.write_check,
+            hold_max_s=self.hold_max_ms / 1000,
         )
+
+    def on_switch_arguments(self) -> tuple[str, ...]:
+        """Return what runs after each switch, the program first; empty when nothing does."""
+        return tuple(shlex.split(self.on_switch or ""))
 
 
 def variables() -> dict[str, Any]:

@@ -12,16 +12,19 @@ import re
 import stat
 from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotenv.parser import parse_stream
 
+from hotswap_tui.routing.layout import ENGINE_ENV
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
 
 NEXT_FILES: Final = (".env.production.local", ".env.local", ".env.production", ".env")
 """The files of a Next.js project, the strongest first."""
+GATEWAY: Final = "HOTSWAP_GATEWAY"
 EXPLICIT_ONLY: Final = "HOTSWAP_"
 """Variables that begin so are never read from a file that merely lies in the working directory."""
 
@@ -31,6 +34,7 @@ _REFERENCE: Final = re.compile(
 _LONGEST: Final = 64 * 1024
 _MOST_NESTED: Final = 100
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 class SourceError(Exception):
@@ -45,6 +49,8 @@ class Layer:
     values: Mapping[str, str]
     is_file: bool = False
     warnings: tuple[str, ...] = ()
+    writable: str = ""
+    """Why others could have written the file, as half a sentence; empty when they could not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,27 @@ def read_ambient(path: Path) -> Layer:
     return Layer(path.name, kept, is_file=True, warnings=(*layer.warnings, *warnings))
 
 
-def merge(layers: list[Layer]) -> dict[str, Found]:
+def read_named(environ: Mapping[str, str], env_files: Sequence[Path]) -> list[Layer]:
+    """Return what a person has named, the weakest first: the gateway's own file, `env_files`, `environ`. Raises `SourceError`."""
+    named = [*map(read_explicit, env_files), Layer("environment", environ)]
+    gateway = value_of(GATEWAY, named)
+    return [_read_gateway(Path(gateway).expanduser() / ENGINE_ENV), *named] if gateway else named
+
+
+def value_of(name: str, layers: Sequence[Layer]) -> str:
+    """Return what `layers` give for one variable, which is empty where they give nothing."""
+    found = expand(merge(layers), (name,))[0].get(name)
+    return found.value.strip() if found else ""
+
+
+def _read_gateway(path: Path) -> Layer:
+    try:
+        return _read(path, str(path)) if path.exists() else Layer(str(path), {})
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path} {_why(error)}") from error
+
+
+def merge(layers: Sequence[Layer]) -> dict[str, Found]:
     """Return every variable with its strongest source; `layers` go from weak to strong."""
     return {name: Found(value, layer.name, layer.is_file) for layer in layers for name, value in layer.values.items()}
 
@@ -154,7 +180,8 @@ def _notes(name: str, found: Found, value: str) -> list[str]:
 
 
 def _read(path: Path, name: str) -> Layer:
-    text = path.read_text(encoding="utf-8-sig")
+    with path.open(encoding="utf-8-sig") as stream:
+        text, state = stream.read(), os.fstat(stream.fileno())
     values: dict[str, str] = {}
     warnings = []
     for binding in parse_stream(StringIO(text)):
@@ -162,14 +189,21 @@ def _read(path: Path, name: str) -> Layer:
             warnings.append(f"{name} line {binding.original.line} is not of the form NAME=value; it is left out")
         elif binding.key is not None and binding.value is not None:
             values[binding.key] = binding.value
-    return Layer(name, values, is_file=True, warnings=(*warnings, *_exposed(path, name, values)))
+    warnings += _readable(state, name, values)
+    return Layer(name, values, is_file=True, warnings=tuple(warnings), writable=_writable(state))
 
 
-def _exposed(path: Path, name: str, values: Mapping[str, str]) -> tuple[str, ...]:
-    mode = path.stat().st_mode
+def _readable(state: os.stat_result, name: str, values: Mapping[str, str]) -> list[str]:
+    mode = state.st_mode
     if not stat.S_ISREG(mode) or not mode & _OTHERS or not any(k.startswith("DATABASE_URL") for k in values):
-        return ()
-    return (f"{name} contains a DATABASE_URL and other users can read it; chmod 600 {name}",)
+        return []
+    return [f"{name} contains a DATABASE_URL and other users can read it; chmod 600 {name}"]
+
+
+def _writable(state: os.stat_result) -> str:
+    if state.st_uid not in {0, os.geteuid()}:
+        return "belongs to another user"
+    return "can be written by other users" if state.st_mode & _OTHERS_WRITE else ""
 
 
 def _why(error: OSError | UnicodeDecodeError) -> str:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hotswap_tui.config.sources import Layer, expand, merge, read_explicit
+from hotswap_tui.config.sources import read_named, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,5 @@ def default_state_dir() -> Path:
 
 def find_state_dir(environ: Mapping[str, str], env_files: Sequence[Path]) -> Path:
     """Return the directory that `load` finds in the same sources, without checking the rest. Raises `SourceError`."""
-    layers = [*map(read_explicit, env_files), Layer("environment", environ)]
-    expanded, _ = expand(merge(layers), (STATE_DIR,))
-    given = expanded[STATE_DIR].value.strip() if STATE_DIR in expanded else ""
+    given = value_of(STATE_DIR, read_named(environ, env_files))
     return Path(given).expanduser() if given else default_state_dir()

@@ -33,7 +33,7 @@ def _docstrings() -> dict[str, str]:
 
 
 def _default(field: FieldInfo) -> str:
-    if isinstance(field.json_schema_extra, dict):
+    if isinstance(field.json_schema_extra, dict) and "shown" in field.json_schema_extra:
         return str(field.json_schema_extra["shown"])
     if field.is_required():
         return "*(required)*"

@@ -11,22 +11,35 @@ import time
 
 import pytest
 
-from hotswap_tui.cli import exit_codes, history
+from hotswap_tui.cli import exit_codes, history, history_form
+from hotswap_tui.core.plan import Plan, Recipe
+from hotswap_tui.core.traffic import Waited
 from hotswap_tui.core.values import Role, Switch, SwitchKind
 from hotswap_tui.engine.journal_store import Store
-from hotswap_tui.engine.ports import Entry, SwitchRecord
+from hotswap_tui.engine.ports import Entry, StepRecord, SwitchRecord
 
 WALL_S = 1_760_000_000.0
 PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY
 
 RECORDS = [
     SwitchRecord(
-        Switch(1, SwitchKind.FAILOVER, PRIMARY, SECONDARY, 0.0, "primary failed 3 checks: connection refused"),
+        Switch(
+            1,
+            SwitchKind.FAILOVER,
+            PRIMARY,
+            SECONDARY,
+            0.0,
+            "primary failed 3 checks: connection refused",
+            plan=Plan(Recipe.CRASHED, ()),
+        ),
         WALL_S,
         WALL_S + 1.21,
         "done",
         down=Role.PRIMARY,
         down_s=14.8,
+        waited=Waited(8, 0.0475),
+        severed=1,
+        proof="18.6 started 10:42:07",
     ),
     SwitchRecord(
         Switch(2, SwitchKind.FAILBACK, SECONDARY, PRIMARY, 0.0, "primary passed 2 checks", attempt=2),
@@ -55,8 +68,15 @@ WHEN                 KIND      FROM → TO            TOOK   RESULT      BY
 2025-10-09 08:58:20  failback  secondary → primary  0.4 s  done        automatic
   primary passed 2 checks; primary was down for 3m 12s; attempt 2
 2025-10-09 08:53:20  failover  primary → secondary  1.2 s  done        automatic
-  primary failed 3 checks: connection refused; primary was down for 15 s
+  primary failed 3 checks: connection refused; primary was down for 15 s; 8
+  clients waited, at most 0.05 s; 1 connection cut off
 """
+
+STEPS = [
+    StepRecord(1, "hold", WALL_S, WALL_S + 0.0125),
+    StepRecord(1, "repoint", WALL_S + 0.0125, WALL_S - 3600),
+    StepRecord(1, "canary\x1b[2J", WALL_S + 0.02),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +96,8 @@ def state(tmp_path):
     store = Store(tmp_path, time.time, lambda _: None)
     for record in RECORDS:
         store.write(Entry(switch=record))
+        for step in STEPS if record.switch.id == 1 else ():
+            store.write(Entry(step=step))
     store.close()
     return tmp_path
 
@@ -93,6 +115,12 @@ def test_plain_lines_fit_80_columns_newest_first(state, capsys):
     out = capsys.readouterr().out
     assert out == PLAIN
     assert max(map(len, out.splitlines())) <= 80
+
+
+def test_steps_are_one_more_line_when_asked_for(state, capsys):
+    """A clock that was set back during a step makes it 0; a switch without steps has no such line."""
+    assert run("--state-dir", str(state), "--steps") == 0
+    assert capsys.readouterr().out == PLAIN + "  hold 12 ms, repoint 0 ms, canary not ended\n"
 
 
 def test_long_reasons_are_wrapped(tmp_path, capsys):
@@ -126,10 +154,21 @@ def test_json_has_stable_keys(state, capsys):
         "attempts": 1,
         "was_down": "primary",
         "was_down_s": 14.8,
+        "recipe": "crashed",
+        "waited": 8,
+        "longest_wait_s": 0.0475,
+        "severed": 1,
+        "proof": "18.6 started 10:42:07",
+        "steps": [
+            {"step": "hold", "started": "2025-10-09T08:53:20.000+00:00", "took_ms": 12.5},
+            {"step": "repoint", "started": "2025-10-09T08:53:20.012+00:00", "took_ms": 0.0},
+            {"step": "canary\x1b[2J", "started": "2025-10-09T08:53:20.020+00:00", "took_ms": None},
+        ],
     }
     assert (third["automatic"], third["by"], third["forced"], third["was_down"]) == (False, "alice", True, None)
+    assert (fourth["recipe"], fourth["waited"], fourth["proof"], fourth["steps"]) == (None, 0, "", [])
     assert (fourth["result"], fourth["finished"], fourth["took_s"]) == ("unfinished", None, None)
-    assert all(key in history._EPILOG for key in first)
+    assert all(f"\n  {key} " in history._EPILOG for key in first if key not in {"from", "to"})
 
 
 def test_the_limit_counts_from_the_newest(state, capsys):
@@ -252,4 +291,4 @@ def test_a_reader_that_has_seen_enough_is_no_error(state):
     ],
 )
 def test_durations(seconds, words):
-    assert history.duration(seconds) == words
+    assert history_form.duration(seconds) == words

@@ -37,7 +37,15 @@ def modules_after(*arguments):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("--version",), ("demo", "--help"), ("history", "--help"), ("nonsense",)]
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("demo", "--help"),
+        ("gateway", "init", "--help"),
+        ("history", "--help"),
+        ("nonsense",),
+    ],
 )
 def test_what_needs_no_settings_waits_for_none(arguments):
     assert not SLOW & modules_after(*arguments)
@@ -151,7 +159,7 @@ def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     text = capsys.readouterr().out
-    assert all(f"    {command} " in text for command in ("demo", "history", "settings"))
+    assert all(f"    {command} " in text for command in ("demo", "gateway", "history", "settings"))
 
 
 def test_it_can_be_started_as_a_module():

@@ -1,0 +1,1 @@
+"""Setting up a gateway and keeping its PgBouncer running."""
