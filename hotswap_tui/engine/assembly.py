@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.values import Kind, Level, Role, Tell
+from hotswap_tui.dsn import parse
 from hotswap_tui.engine.clock import SystemClock
 from hotswap_tui.engine.engine import Engine
 from hotswap_tui.engine.journal import SqliteJournal
@@ -13,12 +14,13 @@ from hotswap_tui.probes.prober import PostgresProber
 from hotswap_tui.routing.unrouted import Unrouted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from hotswap_tui.config import Loaded
     from hotswap_tui.core.policy import Policy
     from hotswap_tui.core.values import Event
     from hotswap_tui.dsn import Dsn
+    from hotswap_tui.routing.router import Router
 
 
 def assemble(loaded: Loaded, tell: Callable[[Event], None]) -> Engine:
@@ -31,13 +33,30 @@ def assemble(loaded: Loaded, tell: Callable[[Event], None]) -> Engine:
     return Engine(
         policy,
         {role: _target(role, dsn, policy) for role, dsn in dsns.items()},
-        Unrouted(),
+        _router(loaded, dsns),
         SqliteJournal(loaded.settings.state_dir),
         SystemClock(),
         name=loaded.primary.login_database(),
         pair=" ".join(f"{dsn.login_user()}@{dsn.identity}" for dsn in dsns.values()),
         tell=tell,
         notices=[Tell(Kind.CONFIG, Level.WARNING, warning) for warning in loaded.warnings],
+        on_switch=loaded.settings.on_switch_arguments(),
+    )
+
+
+def _router(loaded: Loaded, dsns: Mapping[Role, Dsn]) -> Router:
+    if loaded.gateway is None:
+        return Unrouted()
+    # psycopg takes a tenth of the start, and only a gateway needs it
+    from hotswap_tui.probes.inspection import PostgresInspection  # noqa: PLC0415
+    from hotswap_tui.routing.pgbouncer import PgBouncerRouter  # noqa: PLC0415
+
+    application = parse(loaded.gateway.application)
+    return PgBouncerRouter(
+        loaded.gateway,
+        dsns,
+        inspect=lambda role: PostgresInspection(dsns[role]),
+        canary=lambda: PostgresInspection(application, pooled=True),
     )
 
 

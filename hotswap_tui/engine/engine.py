@@ -11,29 +11,19 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from hotswap_tui.core.effects import BeginSwitch, CancelSwitch, ProbeNow, ReadRouter
+from hotswap_tui.core.effects import BeginSwitch, CancelSwitch, HoldClients, ProbeNow, ReadRouter, ReleaseClients
 from hotswap_tui.core.errors import IllegalEventError, RefusedError
-from hotswap_tui.core.events import (
-    Checked,
-    ConnectionLost,
-    Elapsed,
-    OutcomeUnknown,
-    RouterRead,
-    Slept,
-    SwitchDone,
-    SwitchFailed,
-    SwitchStep,
-)
+from hotswap_tui.core.events import Checked, ConnectionLost, Elapsed, Slept
 from hotswap_tui.core.latency import LatencyHistory
 from hotswap_tui.core.machine import step
 from hotswap_tui.core.schedule import due_s, wake_s, wants_fresh
 from hotswap_tui.core.values import Kind, Level, Role, Tell
 from hotswap_tui.engine.chronicle import Chronicle
 from hotswap_tui.engine.keeper import Keeper
+from hotswap_tui.engine.mover import Mover
 from hotswap_tui.engine.picture import Frame, picture
 from hotswap_tui.engine.ports import Sample
-from hotswap_tui.engine.restart import finished_before, recall, seen_before, stories
-from hotswap_tui.routing.router import OutcomeUnknownError, SwitchError
+from hotswap_tui.engine.restart import recall, seen_before, stories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -43,9 +33,10 @@ if TYPE_CHECKING:
     from hotswap_tui.core.model import Model
     from hotswap_tui.core.policy import Policy
     from hotswap_tui.core.snapshot import Snapshot
-    from hotswap_tui.core.values import Event, RouterReading, Switch, Verdict
+    from hotswap_tui.core.values import Event, RouterReading, Verdict
+    from hotswap_tui.engine.hooks import Hooks
     from hotswap_tui.engine.picture import Target
-    from hotswap_tui.engine.ports import Clock, Journal
+    from hotswap_tui.engine.ports import Clock, Journal, Restored
     from hotswap_tui.routing.router import Router
 
 SLEEP_NOTICED_S = 1.0
@@ -69,6 +60,7 @@ class Engine:
         pair: str,
         tell: Callable[[Event], None] = lambda _event: None,
         notices: Sequence[Tell] = (),
+        on_switch: Sequence[str] = (),
     ) -> None:
         self._policy = policy
         self._targets = targets
@@ -77,14 +69,15 @@ class Engine:
         self._name = name
         self._notices = notices
         self._chronicle = Chronicle(tell, clock.wall_s)
-        self._keeper = Keeper(journal, pair, self._journal_told)
+        self._keeper = Keeper(journal, pair, self._journal_told, clock.wall_s)
+        self._mover = Mover(router, self._keeper.settled, self._apply, self._spawn)
+        self._hooks = self._hooks_of(on_switch) if on_switch else None
         self._latency = {role: LatencyHistory() for role in targets}
         self._listeners: list[Callable[[], None]] = []
         self._checking: set[Role] = set()
         self._again: dict[Role, bool] = {}
         self._noted: dict[Role, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._switch_task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
         """No more checks begin; a switch in flight may still end."""
@@ -101,7 +94,8 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._ended = self._loop.create_future()
         restored = await self._keeper.load()
-        reading = await self._router.current()
+        left_over = await self._router.reconcile()
+        reading = await self._reading(restored)
         now_s, offset_s = self._loop.time(), self._offset_s()
         self._suspended_s = self._clock.suspended_s()
         self._chronicle.restore(restored.events, restored.last_event_id)
@@ -121,17 +115,28 @@ class Engine:
         self._model = seen_before(model, restored.samples, offset_s)
         self._frame = Frame(self._name, os.getpid(), now_s, self._targets, self._policy)
         told = [Tell(Kind.STARTED, Level.INFO, f"engine started, pid {os.getpid()}", data={"pid": os.getpid()})]
-        told += self._notices
+        told += [*self._notices, *left_over]
         told += stories(restored.memory, restored.unfinished, reading, self._keeper.pair, has_secondary=has_secondary)
         if restored.unfinished is not None:
-            self._keeper.settle(
-                restored.unfinished, self._clock.wall_s(), done=finished_before(restored.unfinished, reading)
-            )
+            self._keeper.settle(restored.unfinished, self._clock.wall_s(), reading)
         self._keeper.remember(self._model, self._chronicle.record(told), self._offset_s())
         for role, target in self._targets.items():
             target.prober.on_lost(partial(self._lost, role))
         self._mark_serving()
         self._launch()
+
+    def _hooks_of(self, argv: Sequence[str]) -> Hooks:
+        from hotswap_tui.engine.hooks import Hooks  # noqa: PLC0415 - only who has set HOTSWAP_ON_SWITCH needs it
+
+        return Hooks(tuple(argv), lambda told: self._keep([told]))
+
+    async def _reading(self, restored: Restored) -> RouterReading:
+        """Read the router back; a switch that was cut off after it had arrived is proven, or not, by a canary."""
+        reading = await self._router.current()
+        unfinished = restored.unfinished
+        if unfinished is not None and reading.points_to is unfinished.switch.target:
+            return await self._router.verify(unfinished.switch.target)
+        return reading
 
     async def run(self) -> None:
         """Start and work until `stop` is called; re-raise what made it impossible to go on."""
@@ -164,8 +169,7 @@ class Engine:
         self._closing = True
         if self._timer is not None:
             self._timer.cancel()
-        if self._switch_task is not None:
-            await asyncio.wait({self._switch_task}, timeout=SWITCH_AT_SHUTDOWN_S)
+        await self._mover.rest(SWITCH_AT_SHUTDOWN_S)
         self._stopping = True
         for task in self._tasks:
             task.cancel()
@@ -173,6 +177,8 @@ class Engine:
         for target in self._targets.values():
             await target.prober.aclose()
         await self._router.aclose()
+        if self._hooks is not None:
+            await self._hooks.aclose()
         await self._keeper.aclose(self._chronicle.record([Tell(Kind.STOPPED, Level.INFO, "engine stopped")]))
 
     # -- what front ends see --------------------------------------------------------------------
@@ -242,6 +248,9 @@ class Engine:
         self._keeper.after_step(before, self._model, told, self._offset_s())
         if before.active is not self._model.active:
             self._mark_serving()
+        ended = self._model.last_switch
+        if self._hooks is not None and ended is not None and ended is not before.last_switch:
+            self._hooks.switched(ended, self._offset_s())
         for effect in effects:
             self._carry_out(effect)
 
@@ -252,14 +261,8 @@ class Engine:
                     self._again[role] = fresh or self._again.get(role, False)
                 else:
                     self._check(role, fresh=fresh)
-            case BeginSwitch(switch):
-                self._switch_task = self._loop.create_task(self._move(switch))
-                self._watch(self._switch_task)
-            case CancelSwitch(switch_id):
-                # Not at once: a task that is cancelled before its first step reports nothing.
-                self._loop.call_soon(self._cancel, switch_id)
-            case ReadRouter():
-                self._spawn(self._read_router())
+            case BeginSwitch() | CancelSwitch() | ReadRouter() | HoldClients() | ReleaseClients():
+                self._mover.carry_out(effect)
 
     # -- checks -----------------------------------------------------------------------------------
 
@@ -297,7 +300,7 @@ class Engine:
     def _check(self, role: Role, *, fresh: bool) -> None:
         fresh = fresh or wants_fresh(self._model, role, self._policy, self._loop.time())
         self._checking.add(role)
-        self._spawn(self._probe(role, fresh=fresh))
+        _ = self._spawn(self._probe(role, fresh=fresh))
 
     async def _probe(self, role: Role, *, fresh: bool) -> None:
         verdict = await self._targets[role].prober.check(fresh=fresh)
@@ -330,38 +333,6 @@ class Engine:
         for role, target in self._targets.items():
             target.prober.serving = role is self._model.active
 
-    # -- traffic ------------------------------------------------------------------------------------
-
-    def _cancel(self, switch_id: int) -> None:
-        """Stop the switch, unless its target has been committed in the same moment."""
-        switch = self._model.switch
-        if self._switch_task is not None and switch is not None and switch.id == switch_id and switch.cancellable:
-            self._switch_task.cancel()
-
-    async def _move(self, switch: Switch) -> None:
-        def progress(name: str, committed: bool) -> None:  # noqa: FBT001 - the router's protocol
-            self._apply(SwitchStep(switch.id, name, committed))
-
-        try:
-            await self._keeper.settled()
-            reading = await self._router.switch(switch, progress)
-        except SwitchError as error:
-            outcome: Input = SwitchFailed(switch.id, error.step, error.error)
-        except OutcomeUnknownError as error:
-            outcome = OutcomeUnknown(switch.id, str(error))
-        except asyncio.CancelledError:
-            if self._stopping:
-                raise
-            outcome = SwitchFailed(switch.id, "", "cancelled", cancelled=True)
-        else:
-            outcome = SwitchDone(switch.id, reading)
-        self._switch_task = None
-        self._apply(outcome)
-
-    async def _read_router(self) -> None:
-        reading: RouterReading = await self._router.current()
-        self._apply(RouterRead(reading))
-
     # -- telling ------------------------------------------------------------------------------------
 
     def _keep(self, told: list[Tell]) -> None:
@@ -376,12 +347,11 @@ class Engine:
     def _offset_s(self) -> float:
         return self._clock.wall_s() - self._loop.time()
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        self._watch(self._loop.create_task(work))
-
-    def _watch(self, task: asyncio.Task[None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._reap)
+        return task
 
     def _reap(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from hotswap_tui.engine.journal_codec import Row
-    from hotswap_tui.engine.ports import Restored, Sample, SwitchRecord
+    from hotswap_tui.engine.journal_codec import PastSwitch, Row
+    from hotswap_tui.engine.ports import Restored, Sample
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class SqliteJournal:
         if self._batch is None:
             self._batch = asyncio.get_running_loop().call_later(BATCH_S, self._flush)
 
-    def history(self, limit: int) -> Awaitable[Sequence[SwitchRecord]]:
+    def history(self, limit: int) -> Awaitable[Sequence[PastSwitch]]:
         """Return the newest `limit` switches, newest first; raises JournalError."""
         return self._submit(lambda: self._store.history(limit))
 

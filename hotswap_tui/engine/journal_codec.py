@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from hotswap_tui.core.traffic import Waited
 from hotswap_tui.core.values import Event, Kind, Level, Role, Switch, SwitchKind
-from hotswap_tui.engine.ports import Memory, ModeMemory, SwitchRecord
+from hotswap_tui.engine.ports import Memory, ModeMemory, StepRecord, SwitchRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,8 +19,26 @@ Row: TypeAlias = tuple[Any, ...]
 EVENT_COLUMNS: Final = "id, wall_s, kind, level, text, role, data"
 SWITCH_COLUMNS: Final = (
     "id, kind, source, target, why, by, forced, attempt, step, cancellable, cancelled_by, unknown, "
-    "started_wall_s, finished_wall_s, result, error, down, down_s"
+    "started_wall_s, finished_wall_s, result, error, down, down_s, "
+    "recipe, waited_clients, waited_s, severed, proof"
 )
+SWITCH_COLUMNS_1: Final = SWITCH_COLUMNS.replace(
+    "recipe, waited_clients, waited_s, severed, proof", "'', 0, 0.0, 0, ''"
+)
+"""The same from a journal that no engine of today has opened yet."""
+STEP_COLUMNS: Final = "step, begun_wall_s, done_wall_s"
+
+
+@dataclass(frozen=True, slots=True)
+class PastSwitch:
+    """A switch as the journal tells it."""
+
+    record: SwitchRecord
+    """Its `switch` has no plan: what was planned means nothing after a restart, the recipe's word aside."""
+    recipe: str
+    """What was known about the database that was left; empty when no plan was made."""
+    steps: tuple[StepRecord, ...] = ()
+    """Of the last attempt, in order."""
 
 
 class DamagedError(sqlite3.DatabaseError):
@@ -70,8 +89,11 @@ def _mode(fields: dict[str, Any]) -> ModeMemory:
     return ModeMemory(**{name: value for name, value in fields.items() if name in ModeMemory.__slots__})
 
 
-def switch_row(record: SwitchRecord) -> Row:
-    """Return `record` in the order of SWITCH_COLUMNS. The monotonic start is left out: it means nothing after a restart."""
+def switch_row(record: SwitchRecord, recipe: str = "") -> Row:
+    """Return `record` in the order of SWITCH_COLUMNS; `recipe` is that of a switch whose plan is not known any more.
+
+    The monotonic start is left out: it means nothing after a restart.
+    """
     switch = record.switch
     return (
         switch.id,
@@ -92,11 +114,16 @@ def switch_row(record: SwitchRecord) -> Row:
         _storable(record.error),
         record.down,
         record.down_s,
+        recipe if switch.plan is None else switch.plan.recipe.value,
+        record.waited.clients,
+        record.waited.longest_s,
+        record.severed,
+        _storable(record.proof),
     )
 
 
-def switch_record(row: Sequence[Any]) -> SwitchRecord:
-    """Return the record of `row`; its `switch.started_s` is 0."""
+def past_switch(row: Sequence[Any], steps: Iterable[Row] = ()) -> PastSwitch:
+    """Return what `switch_row` and rows of STEP_COLUMNS tell; `switch.started_s` is 0."""
     number, kind, source, target, why, by, forced, attempt, step, cancellable, cancelled_by, unknown, *rest = row
     try:
         switch = Switch(
@@ -114,12 +141,31 @@ def switch_record(row: Sequence[Any]) -> SwitchRecord:
             cancelled_by=cancelled_by,
             unknown=bool(unknown),
         )
-        started_wall_s, finished_wall_s, result, told, down, down_s = rest
-        return SwitchRecord(
-            switch, started_wall_s, finished_wall_s, result, told, None if down is None else Role(down), down_s
-        )
+        return _ended(switch, rest, tuple(StepRecord(number, *fields) for fields in steps))
     except ValueError as error:
         raise DamagedError(f"switch {number}: {error}") from error
+
+
+def _ended(switch: Switch, fields: Sequence[Any], steps: tuple[StepRecord, ...]) -> PastSwitch:
+    started_wall_s, finished_wall_s, result, error, down, down_s, recipe, clients, longest_s, severed, proof = fields
+    record = SwitchRecord(
+        switch,
+        started_wall_s,
+        finished_wall_s,
+        result,
+        error,
+        None if down is None else Role(down),
+        down_s,
+        Waited(clients, longest_s),
+        severed,
+        proof,
+    )
+    return PastSwitch(record, recipe, steps)
+
+
+def step_row(step: StepRecord) -> Row:
+    """Return `step` in the order of STEP_COLUMNS."""
+    return (_storable(step.step), step.begun_wall_s, step.done_wall_s)
 
 
 def _storable(text: str) -> str:

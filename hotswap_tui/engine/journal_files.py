@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FILE_NAME: Final = "journal.sqlite3"
 APPLICATION_ID: Final = 0x48534A31
 """Marks the database as ours, so that a foreign one is never written into."""
-MIGRATIONS: Final = ("journal_1.sql",)
+MIGRATIONS: Final = ("journal_1.sql", "journal_2.sql")
 """The step that leads to each version, from 1 on."""
 BUSY_S: Final = 5.0
 _CHECKPOINT_PAGES: Final = 256

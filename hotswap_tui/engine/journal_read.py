@@ -11,13 +11,14 @@ from urllib.parse import quote
 from hotswap_tui.engine import journal_codec as codec
 from hotswap_tui.engine import journal_samples
 from hotswap_tui.engine.journal_files import BUSY_S, FILE_NAME, checked_version
-from hotswap_tui.engine.ports import JournalError, Memory, Restored, SwitchRecord
+from hotswap_tui.engine.ports import JournalError, Memory, Restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from hotswap_tui.core.values import Event
+    from hotswap_tui.engine.journal_codec import PastSwitch
 
 EVENTS_LOADED: Final = 500
 
@@ -93,16 +94,28 @@ def _must_be_begun(connection: sqlite3.Connection) -> None:
         raise JournalError("it is empty; no engine has written to it yet")
 
 
-def read_history(directory: Path, limit: int) -> list[SwitchRecord]:
+def read_history(directory: Path, limit: int) -> list[PastSwitch]:
     """Return the newest `limit` switches in the journal of `directory`, newest first; raises JournalError."""
     with reading(directory / FILE_NAME) as connection:
         return switches(connection, limit)
 
 
-def switches(connection: sqlite3.Connection, limit: int) -> list[SwitchRecord]:
-    """Return the newest `limit` switches, newest first."""
-    query = f"SELECT {codec.SWITCH_COLUMNS} FROM switch ORDER BY seq DESC LIMIT ?"  # noqa: S608  columns are ours
-    return [codec.switch_record(row) for row in connection.execute(query, (limit,))]
+def switches(connection: sqlite3.Connection, limit: int, *, steps: bool = True) -> list[PastSwitch]:
+    """Return the newest `limit` switches, newest first, with their `steps`; also from a journal of version 1."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    columns = codec.SWITCH_COLUMNS_1 if version == 1 else codec.SWITCH_COLUMNS
+    query = f"SELECT seq, {columns} FROM switch ORDER BY seq DESC LIMIT ?"  # noqa: S608  columns are ours
+    rows = connection.execute(query, (limit,)).fetchall()
+    found = _steps(connection, rows[-1][0]) if rows and steps and version > 1 else {}
+    return [codec.past_switch(row, found.get(seq, ())) for seq, *row in rows]
+
+
+def _steps(connection: sqlite3.Connection, oldest: int) -> dict[int, list[codec.Row]]:
+    query = f"SELECT switch_seq, {codec.STEP_COLUMNS} FROM step WHERE switch_seq >= ? ORDER BY seq"  # noqa: S608  columns are ours
+    steps: dict[int, list[codec.Row]] = {}
+    for switch_seq, *fields in connection.execute(query, (oldest,)):
+        steps.setdefault(switch_seq, []).append(tuple(fields))
+    return steps
 
 
 def memory(connection: sqlite3.Connection) -> Memory | None:
@@ -119,19 +132,21 @@ def events(connection: sqlite3.Connection) -> tuple[Event, ...]:
 
 def restored(connection: sqlite3.Connection, now_s: float) -> Restored:
     """Return what a run begins with."""
-    newest = switches(connection, 1)
+    newest = next(iter(switches(connection, 1)), None)
+    unfinished = newest if newest is not None and not newest.record.result else None
     told = events(connection)
     return Restored(
         memory=_ahead_of(memory(connection), newest),
-        unfinished=newest[0] if newest and not newest[0].result else None,
+        unfinished=unfinished.record if unfinished else None,
+        unfinished_steps=unfinished.steps if unfinished else (),
         last_event_id=max((event.id for event in told), default=0),
         events=told,
         samples=journal_samples.last_day(connection, now_s),
     )
 
 
-def _ahead_of(remembered: Memory | None, newest: list[SwitchRecord]) -> Memory | None:
+def _ahead_of(remembered: Memory | None, newest: PastSwitch | None) -> Memory | None:
     """Never give a switch's number away again, though the memory that followed it was not stored."""
-    if remembered is None or not newest:
+    if remembered is None or newest is None:
         return remembered
-    return replace(remembered, next_switch_id=max(remembered.next_switch_id, newest[0].switch.id + 1))
+    return replace(remembered, next_switch_id=max(remembered.next_switch_id, newest.record.switch.id + 1))

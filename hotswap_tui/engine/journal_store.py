@@ -8,21 +8,19 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from hotswap_tui.engine import journal_codec as codec
-from hotswap_tui.engine import journal_read, journal_samples
+from hotswap_tui.engine import journal_read, journal_samples, journal_write
 from hotswap_tui.engine.journal_files import FILE_NAME, move_aside, open_writable
-from hotswap_tui.engine.ports import Entry, JournalError, Memory, Restored, SwitchRecord
+from hotswap_tui.engine.ports import Entry, JournalError, Memory, Restored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from hotswap_tui.core.values import Event
+    from hotswap_tui.engine.journal_codec import PastSwitch
 
 T = TypeVar("T")
 
-EVENTS_KEPT: Final = 50_000
-SWITCHES_KEPT: Final = 60_000
-"""More than a year at the default budget of six an hour."""
 _SALVAGED_SWITCHES: Final = 1000
 
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
@@ -59,7 +57,7 @@ class Store:
     def _restored(self, connection: sqlite3.Connection) -> Restored:
         return journal_read.restored(connection, self._wall_s())
 
-    def history(self, limit: int) -> list[SwitchRecord]:
+    def history(self, limit: int) -> list[PastSwitch]:
         """Return the newest switches, newest first."""
         return self._run(lambda connection: journal_read.switches(connection, limit))
 
@@ -68,12 +66,13 @@ class Store:
         self._memory = entry.memory or self._memory
 
         def work(connection: sqlite3.Connection) -> None:
+            # A step alone may be lost with the power: the router's read-back decides what became of its switch.
             # In a write-ahead log, NORMAL leaves the fsync to the next entry or checkpoint: an SD card lives longer.
             durable = entry.events or entry.memory or entry.switch
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                _store(connection, entry)
+                journal_write.store(connection, entry)
                 journal_samples.store(connection, samples)
 
         self._run(work)
@@ -106,7 +105,7 @@ class Store:
             self._connection, new = open_writable(self.path)
             self._inode = self.path.stat().st_ino
             if new and self._memory is not None:
-                _store(self._connection, Entry(memory=self._memory))
+                journal_write.store(self._connection, Entry(memory=self._memory))
         return self._connection
 
     def _file_is_there(self) -> bool:
@@ -124,20 +123,21 @@ class Store:
         connection = self._opened()
         with connection:
             connection.execute("BEGIN IMMEDIATE")
-            _store(connection, Entry(events=saved.events))
-            for record in reversed(switches):
-                _store(connection, Entry(switch=record))
+            journal_write.store(connection, Entry(events=saved.events))
+            for past in reversed(switches):
+                journal_write.store_past(connection, past)
         kept = "what must survive a restart was saved" if self._memory else "nothing could be saved from it"
         self._notice(f"the journal was damaged ({error}); it is kept as {aside.name}, {kept}, and a new one was begun")
 
-    def _salvage(self) -> tuple[Entry, list[SwitchRecord]]:
+    def _salvage(self) -> tuple[Entry, list[PastSwitch]]:
         memory: Memory | None = None
         events: tuple[Event, ...] = ()
-        switches: list[SwitchRecord] = []
+        switches: list[PastSwitch] = []
         with suppress(JournalError), journal_read.reading(self.path) as connection:
             with suppress(sqlite3.Error):
                 memory = journal_read.memory(connection)
             with suppress(sqlite3.Error):
+                switches = journal_read.switches(connection, _SALVAGED_SWITCHES, steps=False)
                 switches = journal_read.switches(connection, _SALVAGED_SWITCHES)
             with suppress(sqlite3.Error):
                 events = journal_read.events(connection)
@@ -146,26 +146,3 @@ class Store:
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     return isinstance(error, codec.DamagedError) or journal_read.primary_code(error) in _DAMAGE
-
-
-def _store(connection: sqlite3.Connection, entry: Entry) -> None:
-    if entry.events:
-        query = f"INSERT INTO event ({codec.EVENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  columns are ours
-        connection.executemany(query, [codec.event_row(event) for event in entry.events])
-        connection.execute("DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?", (EVENTS_KEPT,))
-    if entry.memory is not None:
-        connection.execute("INSERT OR REPLACE INTO memory VALUES (1, ?)", (codec.memory_text(entry.memory),))
-    if entry.switch is not None:
-        _store_switch(connection, codec.switch_row(entry.switch))
-
-
-def _store_switch(connection: sqlite3.Connection, row: codec.Row) -> None:
-    """Bring the newest switch up to date or begin another: ids may begin anew, so only the newest can be meant."""
-    places = ", ".join("?" * len(row))
-    updated = connection.execute(
-        f"UPDATE switch SET ({codec.SWITCH_COLUMNS}) = ({places}) WHERE seq = (SELECT max(seq) FROM switch) AND id = ?",  # noqa: S608  columns are ours
-        (*row, row[0]),
-    )
-    if not updated.rowcount:
-        connection.execute(f"INSERT INTO switch ({codec.SWITCH_COLUMNS}) VALUES ({places})", row)  # noqa: S608  columns are ours
-        connection.execute("DELETE FROM switch WHERE seq <= (SELECT max(seq) FROM switch) - ?", (SWITCHES_KEPT,))

@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.values import Kind, Level, Tell
-from hotswap_tui.engine.ports import Entry, JournalError, Restored, SwitchRecord
-from hotswap_tui.engine.restart import must_remember, remember
+from hotswap_tui.engine.ports import Entry, JournalError, Restored, StepRecord, SwitchRecord
+from hotswap_tui.engine.restart import finished_before, must_remember, remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hotswap_tui.core.model import Model
-    from hotswap_tui.core.values import Event
+    from hotswap_tui.core.values import Event, RouterReading, Switch
     from hotswap_tui.engine.ports import Journal, Memory, Sample
 
 DURABLE_WITHIN_S = 1.0
@@ -34,10 +35,12 @@ CLOSED_WITHIN_S = 2.0
 class Keeper:
     """Writes entries in order; knows which part of the model still has to be stored."""
 
-    def __init__(self, journal: Journal, pair: str, tell: Callable[[Tell], None]) -> None:
+    def __init__(self, journal: Journal, pair: str, tell: Callable[[Tell], None], wall_s: Callable[[], float]) -> None:
         self._journal = journal
         self.pair = pair
         self._tell = tell
+        self._wall_s = wall_s
+        self._step_begun_s = 0.0
         self._failing = False
         self._queue: deque[Entry] = deque()
         """What the disk has not taken yet, oldest first."""
@@ -71,10 +74,14 @@ class Keeper:
         """Store sentences only."""
         self._write(Entry(events))
 
-    def settle(self, unfinished: SwitchRecord, wall_s: float, *, done: bool) -> None:
-        """Close the record of a switch that a former run left open."""
-        result, error = ("done", "") if done else ("failed", "cut off by a restart")
-        self._write(Entry(switch=SwitchRecord(unfinished.switch, unfinished.started_wall_s, wall_s, result, error)))
+    def settle(self, unfinished: SwitchRecord, wall_s: float, reading: RouterReading) -> None:
+        """Close the record of a switch that a former run left open, by where traffic goes now."""
+        if not finished_before(unfinished, reading):
+            result, error = "failed", "cut off by a restart"
+        else:
+            result, error = ("done", "") if reading.proven else ("unknown", reading.proof)
+        record = replace(unfinished, finished_wall_s=wall_s, result=result, error=error, proof=reading.proof)
+        self._write(Entry(switch=record))
 
     def after_step(self, before: Model, after: Model, events: tuple[Event, ...], offset_s: float) -> None:
         """Store what one decision changed."""
@@ -82,8 +89,20 @@ class Keeper:
         if must_remember(before) != must_remember(after):
             memory = self._memory(after, offset_s)
         switch = _switch_record(before, after, offset_s)
-        if events or memory is not None or switch is not None:
-            self._write(Entry(events, memory, switch))
+        step = self._step_record(before.switch, after.switch)
+        if events or memory is not None or switch is not None or step is not None:
+            self._write(Entry(events, memory, switch, step))
+
+    def _step_record(self, before: Switch | None, after: Switch | None) -> StepRecord | None:
+        """Return the record of a step that has just begun or ended."""
+        if before is None or after is None:
+            return None
+        if len(after.steps_done) > len(before.steps_done):
+            return StepRecord(after.id, after.step, self._step_begun_s, self._wall_s())
+        if after.step != before.step:
+            self._step_begun_s = self._wall_s()
+            return StepRecord(after.id, after.step, self._step_begun_s)
+        return None
 
     async def settled(self) -> None:
         """Wait until what was given so far is on disk, but not for long, and not for a disk that fails."""
@@ -153,7 +172,18 @@ def _switch_record(before: Model, after: Model, offset_s: float) -> SwitchRecord
     if outcome is not None and outcome is not before.last_switch:
         switch = outcome.switch
         started, finished = switch.started_s + offset_s, outcome.finished_s + offset_s
-        return SwitchRecord(switch, started, finished, outcome.result, outcome.error, outcome.down, outcome.down_s)
+        return SwitchRecord(
+            switch,
+            started,
+            finished,
+            outcome.result,
+            outcome.error,
+            outcome.down,
+            outcome.down_s,
+            outcome.waited,
+            outcome.severed,
+            outcome.proof,
+        )
     if after.switch is not None and (before.switch is None or before.switch.id != after.switch.id):
         return SwitchRecord(after.switch, after.switch.started_s + offset_s)
     return None

@@ -99,6 +99,20 @@ class StateLock:
             return False
 
 
+def check_free(directory: Path) -> None:
+    """Raise LockedError when an engine controls `directory`; nothing is made there. Raises OSError when that cannot be seen."""
+    try:
+        descriptor = os.open(directory / FILE_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise LockedError(directory, _read_holder(descriptor)) from None
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def _closed_on_error(descriptor: int) -> Iterator[None]:
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from hotswap_tui.core.traffic import NOBODY, Waited
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -89,6 +91,23 @@ class SwitchRecord:
     """Which database had been down: the one that was left, or the primary that came back; None when neither had."""
     down_s: float = 0.0
     """For how long."""
+    waited: Waited = NOBODY
+    """Whom its hold kept waiting."""
+    severed: int = 0
+    """Connections to the database that was left which had to be cut off."""
+    proof: str = ""
+    """What the canary showed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step of a switch, written when it begins and again when it is done. Seconds since 1970."""
+
+    switch_id: int
+    step: str
+    begun_wall_s: float
+    done_wall_s: float | None = None
+    """None: it was begun, and nothing is known of its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +117,7 @@ class Entry:
     events: tuple[Event, ...] = ()
     memory: Memory | None = None
     switch: SwitchRecord | None = None
+    step: StepRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +135,8 @@ class Restored:
 
     memory: Memory | None = None
     unfinished: SwitchRecord | None = None
+    unfinished_steps: tuple[StepRecord, ...] = ()
+    """The steps of the unfinished switch, in order."""
     last_event_id: int = 0
     events: tuple[Event, ...] = ()
     """The newest events, oldest first."""

@@ -126,7 +126,8 @@ def stories(
     if unfinished is not None:
         target = unfinished.switch.target
         happened = finished_before(unfinished, reading)
-        outcome = "had arrived: the router points to it" if happened else "did not happen"
+        proof = f", {reading.proof}" if reading.proof else ""
+        outcome = f"had arrived: the router points to it{proof}" if happened else "did not happen"
         text = f"the switch to {target} that was cut off {outcome}"
         tells.append(Tell(Kind.CONFIG, Level.INFO if happened else Level.WARNING, text, target))
     return tells

@@ -101,17 +101,17 @@ def _password(dsn: Dsn, place: Address) -> str:
 class Connector:
     """Open sessions to one connection string's server, and remember which way it wants to be spoken to."""
 
-    def __init__(self, dsn: Dsn, timeout_s: float) -> None:
-        """Prepare; `timeout_s` is the checks' deadline, from which statement time-out and keepalives follow.
+    def __init__(self, dsn: Dsn, timeout_s: float, *, pooled: bool = False) -> None:
+        """Prepare; `timeout_s` is the longest deadline of a question, from which statement time-out and keepalives follow.
 
         The statement time-out goes along as a startup parameter: no extra round trip, and it holds for every statement. A
         pooler that refuses unknown parameters is logged in to without it, since a `SET` there would reach other clients; its
-        write check brings a `SET LOCAL`, and the check's query waits for nobody.
+        write check brings a `SET LOCAL`, and the check's query waits for nobody. `pooled` says beforehand that it is one.
         """
         self._dsn = dsn
         self._timeout_s = timeout_s
         self._resolver = Resolver()
-        self._settings = session_settings(dsn, timeout_s)
+        self._settings = pooler_settings(dsn) if pooled else session_settings(dsn, timeout_s)
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._plain_first = dsn.tls.mode == "allow"
 
@@ -119,13 +119,13 @@ class Connector:
         """Read certificates and keys again for the next connection: they may have been renewed."""
         self._contexts.clear()
 
-    async def open(self) -> Session:
-        """Log in to the first address that lets us, sharing the caller's deadline fairly among them.
+    async def open(self, timeout_s: float | None = None) -> Session:
+        """Log in to the first address that lets us, sharing the caller's deadline (None: the longest) fairly among them.
 
         Raises what the last one said; the caller sets the deadline.
         """
         loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + self._timeout_s
+        deadline_s = loop.time() + (self._timeout_s if timeout_s is None else timeout_s)
         *others, last = await self._targets()
         for left, target in zip(range(len(others) + 1, 1, -1), others, strict=True):
             try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hotswap_tui.core.values import Fault, Verdict
 from hotswap_tui.probes.classify import Diagnosis, classify, redact
 from hotswap_tui.probes.connect import Connector, limits
+from hotswap_tui.probes.deadline import finished
 from hotswap_tui.probes.session import LOST
 from hotswap_tui.probes.stall import LoopWatch
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from hotswap_tui.probes.session import Session
 
 _log = logging.getLogger(__name__)
-_ROUNDS_OF_GRACE = 4
-"""Turns of the loop after the deadline, so that an answer that lies in our socket counts although this process was late."""
 
 
 @dataclass(slots=True)
@@ -106,21 +105,19 @@ class PostgresProber:
         )
 
     async def _diagnose(self, run: _Run) -> Diagnosis | None:
-        """Examine within the deadline; the work is a task of its own, which the deadline or a cancellation ends."""
-        task = asyncio.ensure_future(self._examine(run))
+        """Examine within the deadline, which ends it, as a cancellation does."""
+
+        def session() -> Session | None:
+            run.abandoned = True
+            return run.session
+
         try:
-            await asyncio.wait({task}, timeout=self._timeout_s)
-            for _ in range(_ROUNDS_OF_GRACE):
-                if task.done():
-                    break
-                await asyncio.sleep(0)
-            if not task.done():
-                await self._abandon(task, run)
-                return Diagnosis(Fault.TIMEOUT, f"no answer within {self._timeout_s:g} s while {run.stage}")
+            task = await finished(self._examine(run), self._timeout_s, session)
         except asyncio.CancelledError:
-            await self._abandon(task, run)
             self._discard(run.session)
             raise
+        if task is None:
+            return Diagnosis(Fault.TIMEOUT, f"no answer within {self._timeout_s:g} s while {run.stage}")
         return self._judge(task, run)
 
     def _judge(self, task: asyncio.Task[None], run: _Run) -> Diagnosis | None:
@@ -135,18 +132,6 @@ class PostgresProber:
         if diagnosis.fault is Fault.INTERNAL and not isinstance(error, OSError):
             _log.error("the check of the %s database failed by itself", self._role, exc_info=error)
         return diagnosis
-
-    async def _abandon(self, task: asyncio.Task[None], run: _Run) -> None:
-        # A query is ended by closing its connection. Cancelling it would make the driver open another one, without
-        # any time limit, to ask a server that does not answer to stop; its statement time-out does that.
-        run.abandoned = True
-        if run.session is not None:
-            run.session.terminate()
-        else:
-            task.cancel()
-        await asyncio.wait({task})
-        if not task.cancelled():
-            task.exception()
 
     async def _examine(self, run: _Run) -> None:
         if run.session is None or not await self._ask_persistent(run, run.session):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import socket
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 
@@ -16,12 +17,16 @@ from hotswap_tui.core.values import ServerFacts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Row: TypeAlias = tuple[str | None, ...]
+
 _SQL = resources.files("hotswap_tui.probes") / "sql"
 _CHECK = (_SQL / "check.sql").read_text(encoding="utf-8")
 _HEARTBEAT = (_SQL / "heartbeat.sql").read_text(encoding="utf-8")
 _HEARTBEAT_CREATE = (_SQL / "heartbeat_create.sql").read_text(encoding="utf-8")
 _VERSION_LIMIT = 60
 _ANSWER_LIMIT = 4096
+_ESCAPED = re.compile(r"\\(.)")
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 _NOT_THERE = frozenset({"42P01"})
 _NOT_POSSIBLE = frozenset(
@@ -94,20 +99,26 @@ class Session:
 
     async def ask(self) -> ServerFacts:
         """Bring the server's facts in one round trip."""
+        return _facts(await self.rows(_CHECK, _ANSWER_LIMIT))
+
+    async def rows(self, query: str, limit: int) -> list[Row]:
+        """Return what `query` selects, in one round trip; AnswerError for more than `limit` bytes."""
         answer = bytearray()
 
         async def take(data: bytes) -> None:
-            if len(answer) <= _ANSWER_LIMIT:  # what floods in is let go; the deadline ends it
+            if len(answer) <= limit:  # what floods in is let go; the deadline ends it
                 answer.extend(data)
 
         # COPY is the one way to get rows through this driver's simple protocol. Its extended protocol needs two round trips,
         # which a pooler in transaction mode may send to two different servers.
         try:
-            await self._connection.copy_from_query(_CHECK, output=take)
+            await self._connection.copy_from_query(query, output=take)
         except asyncpg.InternalClientError:
             self._adopt_waiter()
             raise
-        return _parse(bytes(answer))
+        if len(answer) > limit:
+            raise AnswerError(f"an answer of more than {limit} bytes")
+        return _rows(bytes(answer))
 
     def _adopt_waiter(self) -> None:
         """Take the error that the driver will set on a future which its own failure left without an owner.
@@ -152,16 +163,36 @@ def _retrieve(future: asyncio.Future[object]) -> None:
         future.exception()
 
 
-def _parse(answer: bytes) -> ServerFacts:
+def _rows(answer: bytes) -> list[Row]:
+    """Read COPY's text format (PostgreSQL's manual, COPY, "Text Format")."""
     try:
-        version, in_recovery, read_only, started_at, connections, limit = answer.decode().rstrip("\n").split("\t")
+        lines = answer.decode().split("\n")[:-1]
+    except UnicodeDecodeError as error:
+        raise unexpected(answer) from error
+    return [
+        tuple(None if cell == "\\N" else _ESCAPED.sub(_unescape, cell) for cell in line.split("\t")) for line in lines
+    ]
+
+
+def _unescape(match: re.Match[str]) -> str:
+    return _ESCAPES.get(match[1], match[1])
+
+
+def _facts(rows: list[Row]) -> ServerFacts:
+    try:
+        ((version, in_recovery, read_only, started_at, connections, limit),) = rows
         return ServerFacts(
-            version=clean(version, _VERSION_LIMIT),
+            version=clean(str(version), _VERSION_LIMIT),
             in_recovery=in_recovery == "t",
             read_only=in_recovery == "t" or read_only == "on",
-            started_at=float(started_at),
-            connections=int(connections),
-            max_connections=int(limit),
+            started_at=float(str(started_at)),
+            connections=int(str(connections)),
+            max_connections=int(str(limit)),
         )
     except ValueError as error:
-        raise AnswerError(f"not the answer that was asked for: {answer[:80]!r}") from error
+        raise unexpected(rows) from error
+
+
+def unexpected(answer: object) -> AnswerError:
+    """Return the error for an answer that does not fit its question."""
+    return AnswerError(f"not the answer that was asked for: {str(answer)[:80]}")

@@ -6,20 +6,26 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hotswap_tui.core.plan import PoolMode, Step
 from hotswap_tui.core.policy import Policy
+from hotswap_tui.core.traffic import Waited
 from hotswap_tui.core.values import Fault, Role, RouterReading, ServerFacts, Verdict
 from hotswap_tui.engine.engine import Engine
 from hotswap_tui.engine.picture import Target
 from hotswap_tui.engine.ports import Entry, JournalError, Restored
+from hotswap_tui.routing.router import Arrival, HoldError
 from tests.simulation.virtual_loop import VirtualLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
     from typing import Any
 
+    from hotswap_tui.core.plan import Plan
     from hotswap_tui.core.snapshot import Snapshot
-    from hotswap_tui.core.values import Event, Kind, Switch
+    from hotswap_tui.core.traffic import Traffic
+    from hotswap_tui.core.values import Event, Kind, Tell
     from hotswap_tui.engine.ports import Sample, SwitchRecord
+    from hotswap_tui.routing.router import Progress
 
 WALL_AT_ZERO_S = 1_700_000_000.0
 FACTS = ServerFacts("18.6", in_recovery=False, read_only=False, started_at=0.0, connections=3, max_connections=100)
@@ -73,32 +79,76 @@ class Router:
         """How long it looks at what it has done."""
         self.outcome: Exception | None = None
         self.moves_before_outcome = True
-        self.begun: list[Switch] = []
+        self.begun: list[Plan] = []
         self.at_begin: Callable[[], None] = lambda: None
         self.readings = 0
+        self.reads_s = 0.0
+        self.traffic: Traffic | None = None
+        self.proves = True
+        self.verified: list[Role] = []
+        self.held = False
+        self.holds: list[float] = []
+        self.releases = 0
+        self.hold_error = self.release_error = ""
+        self.left_over: list[Tell] = []
         self.closed = False
 
     async def current(self) -> RouterReading:
         self.readings += 1
+        await asyncio.sleep(self.reads_s)
         return self._reading()
 
-    def _reading(self) -> RouterReading:
+    def _reading(self, *, proven: bool = False) -> RouterReading:
         if not self.routed:
             return RouterReading(routed=False)
-        return RouterReading(routed=True, points_to=self.points_to, address=f"{self.points_to}:5432")
+        return RouterReading(
+            routed=True,
+            points_to=self.points_to,
+            address=f"{self.points_to}:5432",
+            version=(1, 18, 0),
+            pool_mode=PoolMode.TRANSACTION,
+            paused=self.held,
+            traffic=self.traffic,
+            proven=proven,
+            proof="18.6, system 7" if proven else "",
+        )
 
-    async def switch(self, switch: Switch, progress: Callable[[str, bool], None]) -> RouterReading:
-        self.begun.append(switch)
+    async def verify(self, role: Role) -> RouterReading:
+        self.verified.append(role)
+        return self._reading(proven=self.proves and self.points_to is role)
+
+    async def hold(self, budget_s: float) -> None:
+        self.holds.append(budget_s)
+        await asyncio.sleep(0.01)
+        if self.hold_error:
+            raise HoldError(self.hold_error)
+        self.held = True
+
+    async def release(self) -> Waited:
+        self.releases += 1
+        await asyncio.sleep(0.01)
+        if self.release_error:
+            raise HoldError(self.release_error)
+        self.held = False
+        return Waited(3, 0.25)
+
+    async def reconcile(self) -> Sequence[Tell]:
+        return self.left_over
+
+    async def switch(self, target: Role, plan: Plan, progress: Progress) -> Arrival:
+        self.begun.append(plan)
         self.at_begin()
-        progress("hold", False)
+        progress(Step.HOLD, done=False)
         await asyncio.sleep(self.took_s)
-        progress("repoint", True)
+        progress(Step.HOLD, done=True)
+        progress(Step.REPOINT, done=False)
         if self.outcome is None or self.moves_before_outcome:
-            self.points_to = switch.target
+            self.points_to = target
         await asyncio.sleep(self.verifies_s)
+        self.held = False
         if self.outcome is not None:
             raise self.outcome
-        return self._reading()
+        return Arrival(self._reading(proven=True), Waited(2, 0.12), 1, "18.6, system 7")
 
     async def aclose(self) -> None:
         self.closed = True

@@ -17,11 +17,11 @@ import pytest
 
 from hotswap_tui.core.values import Event, Kind, Level, Role
 from hotswap_tui.engine import journal as journal_module
-from hotswap_tui.engine import journal_store
+from hotswap_tui.engine import journal_store, journal_write
 from hotswap_tui.engine.journal import SqliteJournal
 from hotswap_tui.engine.journal_read import read_history
 from hotswap_tui.engine.ports import Entry, Memory, Restored, Sample
-from tests.support.journal_entries import MEMORY, WALL_S, database, event, opened, switch
+from tests.support.journal_entries import MEMORY, WALL_S, database, event, opened, past, switch
 from tests.support.until import until
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ async def test_a_switch_is_one_record_from_start_to_end(tmp_path):
         await journal.write(Entry(switch=switch(1, result="failed")))
         await journal.write(Entry(switch=switch(1, attempt=2)))
         await journal.write(Entry(switch=switch(2, result="")))
-        assert await journal.history(10) == [switch(2, result=""), switch(1, attempt=2)]
-        assert await journal.history(1) == [switch(2, result="")]
+        assert await journal.history(10) == [past(switch(2, result="")), past(switch(1, attempt=2))]
+        assert await journal.history(1) == [past(switch(2, result=""))]
         assert (await journal.load()).unfinished == switch(2, result="")
 
 
@@ -97,7 +97,7 @@ async def test_ids_that_begin_anew_overwrite_nothing(tmp_path):
         await journal.write(Entry((event(1),), switch=switch(1, why="then")))
         await journal.write(Entry((event(2),), switch=switch(2, why="then")))
         await journal.write(Entry((event(1, text="now"),), switch=switch(1, why="now")))
-        assert [record.switch.why for record in await journal.history(10)] == ["now", "then", "then"]
+        assert [told.record.switch.why for told in await journal.history(10)] == ["now", "then", "then"]
         assert (await journal.load()).events == (event(1), event(2), event(1, text="now"))
 
 
@@ -110,13 +110,13 @@ async def test_a_switch_number_is_never_given_away_twice(tmp_path):
 
 
 async def test_events_and_switches_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_store, "EVENTS_KEPT", 10)
-    monkeypatch.setattr(journal_store, "SWITCHES_KEPT", 3)
+    monkeypatch.setattr(journal_write, "EVENTS_KEPT", 10)
+    monkeypatch.setattr(journal_write, "SWITCHES_KEPT", 3)
     async with opened(tmp_path) as journal:
         for number in range(1, 31):
             await journal.write(Entry((event(number),), switch=switch(number)))
         assert [told.id for told in (await journal.load()).events] == list(range(21, 31))
-        assert [record.switch.id for record in await journal.history(99)] == [30, 29, 28]
+        assert [told.record.switch.id for told in await journal.history(99)] == [30, 29, 28]
 
 
 async def test_an_entry_is_written_whole_or_not_at_all(tmp_path):
@@ -132,7 +132,7 @@ def _write_half(directory: Path) -> None:
     try:
         with connection:
             connection.execute("BEGIN IMMEDIATE")
-            journal_store._store(connection, Entry((event(1),), MEMORY))
+            journal_write.store(connection, Entry((event(1),), MEMORY))
             connection.execute("INSERT INTO event (id) VALUES (1)")
     finally:
         store.close()
@@ -237,13 +237,13 @@ async def test_history_is_read_while_an_engine_writes(tmp_path):
         for number in range(1, 101):
             await journal.write(Entry(switch=switch(number)))
             found = await asyncio.to_thread(read_history, tmp_path, 1)
-            assert found == [switch(number)]
+            assert found == [past(switch(number))]
 
 
 async def test_history_is_read_when_no_engine_runs(tmp_path):
     async with opened(tmp_path) as journal:
         await journal.write(Entry(switch=switch(1)))
-    assert read_history(tmp_path, 5) == [switch(1)]
+    assert read_history(tmp_path, 5) == [past(switch(1))]
 
 
 async def test_the_event_loop_runs_on_while_the_disk_is_slow(tmp_path, monkeypatch):
@@ -268,7 +268,7 @@ async def test_the_event_loop_runs_on_while_the_disk_is_slow(tmp_path, monkeypat
 
 
 HUNG = """
-import asyncio, sys, threading
+import asyncio, sys, threading, time
 from pathlib import Path
 from hotswap_tui.core.values import Role
 from hotswap_tui.engine.journal import SqliteJournal
@@ -277,7 +277,7 @@ from hotswap_tui.engine.ports import Sample
 
 async def main():
     journal = SqliteJournal(Path(sys.argv[1]))
-    keeper = Keeper(journal, "", print)
+    keeper = Keeper(journal, "", print, time.time)
     await keeper.load()
     journal._store.write = lambda *_: threading.Event().wait()
     journal.sample(Sample(Role.PRIMARY, 1.0, 1.0))

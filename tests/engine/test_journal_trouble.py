@@ -10,11 +10,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hotswap_tui.core.plan import Step
 from hotswap_tui.core.values import Role
 from hotswap_tui.engine import journal_files
 from hotswap_tui.engine.journal_read import read_history
 from hotswap_tui.engine.ports import Entry, JournalError, Sample
-from tests.support.journal_entries import MEMORY, WALL_S, database, event, opened, switch
+from tests.support.journal_entries import (
+    MEMORY,
+    WALL_S,
+    database,
+    event,
+    opened,
+    past,
+    planned,
+    remembered,
+    step,
+    switch,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,6 +149,24 @@ async def test_what_must_survive_is_saved_from_a_damaged_journal(tmp_path):
     assert (found.memory, found.unfinished, found.events) == (MEMORY, switch(7, result=""), (event(1),))
 
 
+@pytest.mark.parametrize("lost", ["sample", "step"])
+async def test_switches_are_saved_with_their_steps_where_these_can_be_read(tmp_path, lost):
+    record = planned(switch(7, result=""))
+    steps = (step(7, Step.HOLD, done_s=0.5), step(7, Step.REPOINT, at_s=0.5))
+    async with opened(tmp_path) as journal:
+        await journal.write(Entry(switch=planned(switch(6))))
+        await journal.write(Entry(switch=record))
+        for begun in steps:
+            await journal.write(Entry(step=begun))
+    with contextlib.closing(database(tmp_path)) as connection:
+        connection.execute(f"DROP TABLE {lost}")
+    async with opened(tmp_path) as journal:
+        await journal.load()
+        newest, before = await journal.history(5)
+    assert newest == past(remembered(record), "crashed", () if lost == "step" else steps)
+    assert before == past(remembered(planned(switch(6))), "crashed")
+
+
 async def test_damage_while_running_loses_neither_memory_nor_entry(tmp_path):
     notices: list[str] = []
     async with opened(tmp_path) as journal:
@@ -157,7 +187,7 @@ async def test_a_journal_of_a_newer_program_is_left_alone(tmp_path):
         connection.execute("PRAGMA user_version = 9")
     async with opened(tmp_path) as journal:
         for attempt in (journal.load, lambda: journal.write(Entry((event(2),)))):
-            with pytest.raises(JournalError, match=r"written by a newer hotswap-tui \(schema 9, this one knows 1\)"):
+            with pytest.raises(JournalError, match=r"written by a newer hotswap-tui \(schema 9, this one knows 2\)"):
                 await attempt()
     assert not list(tmp_path.glob("*.corrupt-*"))
     with pytest.raises(JournalError, match="newer"):
@@ -172,7 +202,7 @@ async def test_a_migration_that_fails_leaves_the_version_before(tmp_path, monkey
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         journal_files.open_writable(tmp_path / journal_files.FILE_NAME)
     with contextlib.closing(database(tmp_path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
         assert connection.execute("SELECT count(*) FROM event").fetchone() == (1,)
 
 
@@ -186,7 +216,7 @@ async def test_no_place_for_the_index_of_the_log_hides_nothing(tmp_path, log_lef
     if not log_left:
         (tmp_path / "state").rename(tmp_path / "copy")
     (tmp_path / "copy" / "journal.sqlite3-shm").symlink_to("/nowhere/at/all")
-    assert read_history(tmp_path / "copy", 5) == [switch(1)]
+    assert read_history(tmp_path / "copy", 5) == [past(switch(1))]
     async with opened(tmp_path / "copy") as journal:
         assert (await journal.load()).memory == MEMORY
         with pytest.raises(JournalError, match="it cannot be opened"):

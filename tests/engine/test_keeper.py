@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hotswap_tui.core.model import resume
+from hotswap_tui.core.plan import Step
 from hotswap_tui.core.policy import Policy
-from hotswap_tui.core.values import Event, Kind, Level, Switch, SwitchKind, Tell
+from hotswap_tui.core.values import UNROUTED, Event, Kind, Level, Switch, SwitchKind, Tell
 from hotswap_tui.engine.keeper import DURABLE_WITHIN_S, RETRY_S, WAITING_ENTRIES, Keeper
-from hotswap_tui.engine.ports import Restored, SwitchRecord
-from tests.core.machine_dsl import PRIMARY, SECONDARY, Machine
+from hotswap_tui.engine.ports import Restored, StepRecord, SwitchRecord
+from tests.core.machine_dsl import PRIMARY, SECONDARY, Machine, points_at
 from tests.engine.engine_world import PAIR, WALL_AT_ZERO_S, MemoryJournal
 from tests.simulation.virtual_loop import VirtualLoop
 
@@ -30,7 +31,7 @@ class Desk:
         self.loop = VirtualLoop()
         self.journal = MemoryJournal(self.loop, Restored())
         self.told: list[Tell] = []
-        self.keeper = Keeper(self.journal, PAIR, self.told.append)
+        self.keeper = Keeper(self.journal, PAIR, self.told.append, lambda: WALL_AT_ZERO_S + self.loop.time())
 
     def do(self, work: Callable[[], object], *, then_s: float = 1.0) -> None:
         """Do something on the loop and let time pass."""
@@ -73,10 +74,15 @@ def test_a_switch_is_written_with_the_memory_in_one_entry_when_it_begins_and_whe
     assert ended.switch.finished_wall_s - ended.switch.started_wall_s == pytest.approx(0.5)
 
 
-def test_a_step_of_the_same_switch_is_not_written_again(desk):
+def test_each_step_of_a_switch_is_written_when_it_begins_and_when_it_is_done(desk):
     machine = Machine().both_up().switch_to(SECONDARY)
-    after(machine, lambda m: m.progress("hold"), desk)
-    assert desk.journal.entries == []
+    after(machine, lambda m: m.progress(Step.HOLD), desk)
+    after(machine, lambda m: m.progress(Step.HOLD, detail="waiting for 2 transactions"), desk)
+    after(machine, lambda m: m.progress(Step.HOLD, done=True), desk)
+    begun, done = (entry.step for entry in desk.journal.entries)
+    assert begun == StepRecord(machine.in_flight.id, Step.HOLD, begun.begun_wall_s)
+    assert (done.begun_wall_s, done.done_wall_s) == (begun.begun_wall_s, pytest.approx(WALL_AT_ZERO_S + 2.0))
+    assert all(entry.switch is None and not entry.events for entry in desk.journal.entries)
 
 
 def test_a_change_of_mode_is_remembered(desk):
@@ -174,10 +180,18 @@ def test_a_journal_that_cannot_be_read_remembers_nothing_and_is_told(desk):
     assert len(desk.said()) == 1
 
 
-@pytest.mark.parametrize(("done", "result", "error"), [(True, "done", ""), (False, "failed", "cut off by a restart")])
-def test_the_record_of_a_switch_that_was_cut_off_is_closed(desk, done, result, error):
+@pytest.mark.parametrize(
+    ("reading", "result", "error"),
+    [
+        (points_at(SECONDARY, proven=True, proof="18.6, system 7"), "done", ""),
+        (points_at(SECONDARY, proof="canary: timeout"), "unknown", "canary: timeout"),
+        (points_at(PRIMARY), "failed", "cut off by a restart"),
+        (UNROUTED, "failed", "cut off by a restart"),
+    ],
+)
+def test_the_record_of_a_switch_that_was_cut_off_is_closed(desk, reading, result, error):
     switch = Switch(3, SwitchKind.FAILOVER, PRIMARY, SECONDARY, 0.0, "primary failed 3 checks")
     record = SwitchRecord(switch, WALL_AT_ZERO_S)
-    desk.do(lambda: desk.keeper.settle(record, WALL_AT_ZERO_S + 9, done=done))
+    desk.do(lambda: desk.keeper.settle(record, WALL_AT_ZERO_S + 9, reading))
     (written,) = desk.journal.switches
     assert (written.result, written.error, written.finished_wall_s) == (result, error, WALL_AT_ZERO_S + 9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.values import Role
@@ -32,3 +33,15 @@ async def probing(
 def url_to(port: int, query: str = "", *, host: str = "127.0.0.1", password: str = PASSWORD) -> str:
     """Give a connection string that leads to `port`."""
     return f"postgresql://ccfinapp:{password}@{host}:{port}/cc_financial{'?' + query if query else ''}"
+
+
+def open_sockets() -> int:
+    """Count the sockets that this process has open."""
+    return sum(1 for fd in Path("/proc/self/fd").iterdir() if _target(fd).startswith("socket:"))
+
+
+def _target(fd: Path) -> str:
+    try:
+        return str(fd.readlink())
+    except FileNotFoundError:
+        return ""

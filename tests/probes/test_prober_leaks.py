@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
 
 from hotswap_tui.core.values import Fault
 from hotswap_tui.demo.tcp_proxy import TcpProxy
-from tests.probes.probing import probing
+from tests.probes.probing import open_sockets, probing
 from tests.support.until import until
 
 if TYPE_CHECKING:
@@ -17,17 +16,6 @@ if TYPE_CHECKING:
 
     from tests.support.clusters import ServerPair
     from tests.support.listeners import SilentListener
-
-
-def open_sockets() -> int:
-    return sum(1 for fd in Path("/proc/self/fd").iterdir() if _target(fd).startswith("socket:"))
-
-
-def _target(fd: Path) -> str:
-    try:
-        return str(fd.readlink())
-    except FileNotFoundError:
-        return ""
 
 
 async def test_a_thousand_checks_without_an_answer_leave_nothing(silent_listener: SilentListener) -> None:

@@ -6,17 +6,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.events import CancelRequest
+from hotswap_tui.core.plan import PoolMode, Step
+from hotswap_tui.core.traffic import Waited
 from hotswap_tui.core.values import Fault, Role, RouterReading, ServerFacts, Verdict
 from hotswap_tui.engine.ports import JournalError, Restored
-from hotswap_tui.routing.router import OutcomeUnknownError, SwitchError
+from hotswap_tui.routing.router import Arrival, HoldError, OutcomeUnknownError, SwitchError
 from tests.simulation.truth import WALL_AT_ZERO_S, BrokenPromiseError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from hotswap_tui.core.values import Switch
+    from hotswap_tui.core.plan import Plan
+    from hotswap_tui.core.values import Switch, Tell
     from hotswap_tui.engine.ports import Entry, Sample
+    from hotswap_tui.routing.router import Progress
     from tests.simulation.world import World
 
 
@@ -92,10 +96,53 @@ class FakeRouter:
         if not self.world.routed:
             return RouterReading(routed=False)
         await self.world.loop.pause(0.001)
-        return RouterReading(routed=True, points_to=self.world.points_to, address=f"{self.world.points_to}:5432")
+        return self._reading(self.world.points_to)
 
-    async def switch(self, switch: Switch, progress: Callable[[str, bool], None]) -> RouterReading:
+    def _reading(self, points_to: Role, *, proven: bool = False) -> RouterReading:
+        held = self.world.held_since_s is not None
+        return RouterReading(
+            routed=True,
+            points_to=points_to,
+            address=f"{points_to}:5432",
+            version=(1, 18, 0),
+            pool_mode=PoolMode.TRANSACTION,
+            paused=held,
+            proven=proven,
+        )
+
+    async def verify(self, role: Role) -> RouterReading:
+        await self.world.loop.pause(0.01)
+        points_to = self.world.points_to
+        return self._reading(points_to, proven=points_to is role and self.world.rng.random() < 0.7)
+
+    async def hold(self, budget_s: float) -> None:
         world = self.world
+        if not world.routed or not 0 < budget_s <= world.policy.hold_max_s:
+            raise BrokenPromiseError(f"a hold of {budget_s} s")
+        if world.books.disarmed_s is not None and world.loop.now_s > world.books.disarmed_s:
+            raise BrokenPromiseError("clients held while disarmed")
+        await world.loop.pause(0.01)
+        if world.rng.random() < 0.03:
+            raise HoldError("console does not answer")
+        world.hold()
+        world.maybe_crash_soon()
+
+    async def release(self) -> Waited:
+        await self.world.loop.pause(0.005)
+        if self.world.rng.random() < 0.03:
+            raise HoldError("console does not answer")
+        self.world.held_since_s = None
+        return Waited(3, 0.2)
+
+    async def reconcile(self) -> Sequence[Tell]:
+        self.world.held_since_s = None
+        return ()
+
+    async def switch(self, target: Role, plan: Plan, progress: Progress) -> Arrival:
+        world = self.world
+        switch = world.engine.snapshot().switch
+        if switch is None or switch.target is not target or switch.plan is not plan or plan.obstacle:
+            raise BrokenPromiseError(f"asked for {target} by {plan}, decided {switch}")
         world.judge_begin(switch)
         world.in_flight = switch
         world.troubled_s = world.loop.now_s
@@ -103,11 +150,12 @@ class FakeRouter:
         if world.rng.random() < 0.03:
             world.ask(lambda _version: CancelRequest("pi@tty1"))
         try:
-            progress("hold", False)
+            progress(Step.HOLD, done=False)
             await world.loop.pause(0.02)
+            progress(Step.HOLD, done=True)
             if world.routed and world.rng.random() < 0.1:
                 raise SwitchError("preflight", "refused")
-            progress("repoint", True)
+            progress(Step.REPOINT, done=False)
             await world.loop.pause(0.02)
             trouble = world.rng.random() if world.routed else 1.0
             if trouble < 0.05:
@@ -118,10 +166,12 @@ class FakeRouter:
             world.judge_done(switch)
         finally:
             if self.life == world.life:
-                world.in_flight = None
-        return RouterReading(routed=world.routed, points_to=switch.target if world.routed else None)
+                world.in_flight = world.held_since_s = None
+        if not world.routed:
+            return Arrival(RouterReading(routed=False))
+        return Arrival(self._reading(switch.target, proven=True), Waited(2, 0.1))
 
-    async def _vanish(self, switch: Switch) -> RouterReading:
+    async def _vanish(self, switch: Switch) -> Arrival:
         self.world.books.unknowns += 1
         if self.world.rng.random() < 0.5:
             self.world.points_to = switch.target

@@ -100,7 +100,12 @@ def happen(world: World, kind: str) -> None:
 def simulate(rng: random.Random, hours: float) -> Books:
     """Run the real engine through `hours` of trouble; raise BrokenPromiseError when it breaks a promise."""
     loop = VirtualLoop()
-    policy = Policy(failback_auto=rng.random() < 0.8, max_switches_per_hour=rng.choice((2, 6, 6, 6)))
+    policy = Policy(
+        failback_auto=rng.random() < 0.8,
+        max_switches_per_hour=rng.choice((2, 6, 6, 6)),
+        hold_max_s=rng.choice((0.0, 15.0, 15.0)),
+        gateway_interval_s=30.0,
+    )
     world = World(loop, rng, policy, routed=rng.random() < 0.6)
     read_only = rng.random() < 0.15
     world.databases = {

@@ -21,6 +21,10 @@ PATIENCE_S = 200.0
 """More than a lock-out by a pooler, a check interval, three rechecks and their time-outs take together."""
 
 
+HOLD_GRACE_S = 65.0
+"""After a release that failed, the next two readings of the gateway try again."""
+
+
 class BrokenPromiseError(AssertionError):
     """A promise was broken."""
 
@@ -87,6 +91,7 @@ class Seen:
     last_fresh_pass_s: float = float("-inf")
     failing_since_s: float | None = None
     passes: int = 0
+    counted_s: float = float("-inf")
 
 
 @dataclass

@@ -16,7 +16,7 @@ from hotswap_tui.core.values import Kind, Role, Switch, SwitchKind, Verdict, cou
 from hotswap_tui.engine.engine import Engine
 from hotswap_tui.engine.picture import Target
 from tests.simulation.fakes import FakeClock, FakeJournal, FakeProber, FakeRouter
-from tests.simulation.truth import HOUR_S, PATIENCE_S, Books, BrokenPromiseError, Database, Disk, Seen
+from tests.simulation.truth import HOLD_GRACE_S, HOUR_S, PATIENCE_S, Books, BrokenPromiseError, Database, Disk, Seen
 
 if TYPE_CHECKING:
     import asyncio
@@ -41,6 +41,8 @@ class World:
         self.books = Books()
         self.points_to = Role.PRIMARY
         self.in_flight: Switch | None = None
+        self.held_since_s: float | None = None
+        """Clients wait, and since when."""
         self.suspended_s = 0.0
         self.life = 0
         self.troubled_s = float("-inf")
@@ -151,6 +153,10 @@ class World:
         if event.kind is Kind.SLEPT:
             self.books.seen = {role: deque([Seen()], maxlen=64) for role in Role}
 
+    def hold(self) -> None:
+        """Clients begin to wait; in a life of its own a guard lets them go when the program has died."""
+        self.held_since_s = self.loop.now_s
+
     # -- what the engine did --------------------------------------------------------------------
 
     def saw(self, verdict: Verdict) -> None:
@@ -161,7 +167,11 @@ class World:
             log.append(Seen(now_s, 0, True, proven_s, None, seen.passes + 1))
         elif counts(verdict.role, verdict.fault):
             since_s = seen.failing_since_s or now_s
-            log.append(Seen(now_s, seen.failures + 1, False, seen.last_fresh_pass_s, since_s, 0))
+            retry_s = self.policy.failure_retry_interval_s
+            peek = self.held_since_s is not None and verdict.started_s < seen.counted_s + retry_s - 0.01
+            counted_s = seen.counted_s if peek else verdict.started_s
+            failures = seen.failures + (not peek)
+            log.append(Seen(now_s, failures, False, seen.last_fresh_pass_s, since_s, 0, counted_s))
         else:
             log.append(replace(seen, at_s=now_s, last_passed=False, passes=0))
 
@@ -218,8 +228,10 @@ class World:
     # -- what the engine must not leave undone ------------------------------------------------------
 
     def audit(self) -> None:
-        """Complain when a dead database has been kept although a living one stood by for long enough."""
+        """Complain when a dead database has been kept although a living one stood by for long enough, or clients were."""
         now_s = self.loop.now_s
+        if self.held_since_s is not None and now_s - self.held_since_s > self.policy.hold_max_s + HOLD_GRACE_S:
+            raise BrokenPromiseError(f"clients wait since {self.held_since_s}")
         if now_s - self.troubled_s <= PATIENCE_S:
             return
         if self.engine._ended.done():
