@@ -11,7 +11,7 @@ from hotswap_tui.core.values import Level
 from hotswap_tui.tui.confirm import ConfirmDialog
 from hotswap_tui.tui.desk import Desk
 from hotswap_tui.tui.dialogs import ArmDialog
-from hotswap_tui.tui.plans import Plan, failback_plan, repair_plan, switch_plan
+from hotswap_tui.tui.proposals import Proposal, propose_failback, propose_repair, propose_switch
 
 if TYPE_CHECKING:
     from hotswap_tui.core.events import Request
@@ -34,18 +34,18 @@ class Acting(Desk, inherit_bindings=False):
 
     def ask_switch(self) -> None:
         """Ask before traffic is switched to the other database."""
-        self._confirm(switch_plan(self.present()))
+        self._confirm(propose_switch(self.present()))
 
     def ask_failback(self) -> None:
         """Ask before traffic goes back to the primary."""
-        self._confirm(failback_plan(self.present()))
+        self._confirm(propose_failback(self.present()))
 
     def ask_repair(self) -> None:
         """Ask before the gateway is pointed at the active database."""
-        self._confirm(repair_plan(self.present()))
+        self._confirm(propose_repair(self.present()))
 
-    def _confirm(self, plan: Plan) -> None:
-        self.put(ConfirmDialog(plan, self.present()))
+    def _confirm(self, proposal: Proposal) -> None:
+        self.put(ConfirmDialog(proposal, self.present()))
 
     def toggle_arm(self) -> None:
         """Turn automatic switching off or on; ask first where that alone would move traffic."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
 
     from hotswap_tui.engine.client import EngineClient
+    from hotswap_tui.tui.cells import Row
 
 CHECKS_IN_WINDOW = 100
 """The first window is the shortest with room for so many checks."""
@@ -55,15 +56,15 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
 
     `keys` maps command ids to Textual key names, several separated by commas; ValueError as in `check_keymap`.
     `clock` gives monotonic seconds on the engine's scale. `extra_commands` stand after the built-in ones and are
-    bound, shown and listed like them. Snapshots are written into `snapshots` in `directory`, by default into the
-    working directory itself.
+    bound, shown and listed like them; `caption` gives a line above the keys. Snapshots are written into `snapshots` in
+    `directory`, by default into the working directory itself.
     """
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each thing that a program around it decides
         self,
         client: EngineClient,
         *,
@@ -71,6 +72,7 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
         profile: TerminalProfile = PLAIN,
         keys: Mapping[str, str] | None = None,
         extra_commands: Sequence[Command] = (),
+        caption: Callable[[], Row] | None = None,
         by: str = "",
         directory: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -94,6 +96,7 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
         self.theme = "ansi-dark" if profile.ansi else THEME.name
         self.animation_level = "none"
         self.directory = Path.cwd() if directory is None else directory.absolute() / SNAPSHOTS
+        self.caption = caption
         self.lost = False
         self.last_screen = ""
         self.farewell = ""

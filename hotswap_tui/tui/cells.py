@@ -153,6 +153,17 @@ def wrap(text: str, width: int) -> list[str]:
     return [*lines, line]
 
 
+def pack(items: Iterable[str], width: int) -> list[str]:
+    """Return `items` two blanks apart in lines of at most `width` cells, each item whole unless it alone is too long."""
+    lines: list[str] = []
+    for item in items:
+        if lines and width_of(lines[-1]) + 2 + width_of(item) <= width:
+            lines[-1] += f"  {item}"
+        else:
+            lines.append(item)
+    return [fit(line, width).rstrip() for line in lines] or [""]
+
+
 def _chop(text: str, width: int) -> list[str]:
     pieces, piece, used = [], "", 0
     for character in text:

@@ -134,9 +134,13 @@ def _no_cancel(snapshot: Snapshot) -> str:
     return f"the switch to {switch.target} can no longer be cancelled ({switch.step or 'under way'})"
 
 
+def _no_gateway(snapshot: Snapshot) -> str:
+    return "" if snapshot.router.routed else "there is no gateway"
+
+
 def _no_repair(snapshot: Snapshot) -> str:
-    if not snapshot.router.routed:
-        return "there is no gateway"
+    if hindrance := _no_gateway(snapshot):
+        return hindrance
     return "" if snapshot.disagrees else "the gateway points to the active database"
 
 
@@ -253,6 +257,14 @@ COMMANDS: tuple[Command, ...] = (
         "the secondary on the whole screen, or back",
         lambda app: app.open_panel(Role.SECONDARY),
         hindrance=_no_secondary,
+    ),
+    Command(
+        "panel-traffic",
+        ("3",),
+        "Traffic",
+        "client traffic and the gateway on the whole screen, or back",
+        lambda app: app.open_traffic(),
+        hindrance=_no_gateway,
     ),
     Command(
         "events",

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.errors import RefusedError
 from hotswap_tui.core.events import CancelRequest
-from hotswap_tui.core.sentence import age
+from hotswap_tui.core.switch_words import way
+from hotswap_tui.core.time_words import age
 from hotswap_tui.tui.cells import BLANK, Row, Span, Tone, fit, wrap
 from hotswap_tui.tui.dialogs import Dialog, edited
-from hotswap_tui.tui.plans import changes, obstacle, plan_rows
+from hotswap_tui.tui.outcomes import latest_switch, outcome_words, under_way, unknown_words
+from hotswap_tui.tui.proposals import changes, obstacle, proposal_rows
 
 if TYPE_CHECKING:
     from textual.events import Key
 
-    from hotswap_tui.core.snapshot import Snapshot, SwitchOutcome
-    from hotswap_tui.tui.plans import Plan
+    from hotswap_tui.core.snapshot import Snapshot
+    from hotswap_tui.tui.proposals import Proposal
     from hotswap_tui.tui.view import View
 
 _LEAVE = frozenset({"escape", "ctrl+c"})
@@ -36,10 +38,10 @@ class Stage(Enum):
 class ConfirmDialog(Dialog):
     """Ask for the word, send the request, show what became of it. It never begins on the acting choice."""
 
-    def __init__(self, plan: Plan, snapshot: Snapshot) -> None:
+    def __init__(self, proposal: Proposal, snapshot: Snapshot) -> None:
         super().__init__()
-        self.heading = plan.title
-        self._plan = plan
+        self.heading = proposal.title
+        self._proposal = proposal
         self._stage = Stage.ASKING
         self._typed = ""
         self._refused = False
@@ -56,7 +58,7 @@ class ConfirmDialog(Dialog):
     def rows(self, view: View, width: int) -> list[Row]:
         """Return the question, or how it went."""
         snapshot = view.snapshot
-        if self._stage is Stage.ASKING and snapshot.version != self._plan.version:
+        if self._stage is Stage.ASKING and snapshot.version != self._proposal.version:
             what = changes(self._asked_on, snapshot)
             self._close(f"the situation has changed: {what}. Nothing was done; look again before you decide")
         if self._stage is Stage.CLOSED:
@@ -66,18 +68,18 @@ class ConfirmDialog(Dialog):
             return self._told("?", text, Tone.BAD, width)
         if self._stage is Stage.MOVING:
             return self._progress(snapshot, view.now_s, width)
-        return [*plan_rows(self._plan, view, width), BLANK, *self._prompt(snapshot, width)]
+        return [*proposal_rows(self._proposal, view, width), BLANK, *self._prompt(snapshot, width)]
 
     def _prompt(self, snapshot: Snapshot, width: int) -> list[Row]:
         leave = [Span("escape", Tone.KEY), Span(" leaves everything as it is")]
-        if obstacle(self._plan, snapshot):
+        if obstacle(self._proposal, snapshot):
             return [Row(tuple(leave))]
-        if not self._plan.word:
-            return [Row((Span("y", Tone.KEY), Span(f" {self._plan.verb}     "), *leave))]
-        ask = f"Type {self._plan.word} and press enter to {self._plan.verb}"
+        if not self._proposal.word:
+            return [Row((Span("y", Tone.KEY), Span(f" {self._proposal.verb}     "), *leave))]
+        ask = f"Type {self._proposal.word} and press enter to {self._proposal.verb}"
         if self._refused:
-            ask = f'not "{self._plan.word}": {ask[0].lower()}{ask[1:]}'
-        mistyped = self._refused or not self._plan.word.startswith(self._typed)
+            ask = f'not "{self._proposal.word}": {ask[0].lower()}{ask[1:]}'
+        mistyped = self._refused or not self._proposal.word.startswith(self._typed)
         field = Span(fit(f"{self._typed}_", 20), Tone.BAD if mistyped else Tone.STRONG)
         return [
             *(Row((Span(line, Tone.BAD if self._refused else Tone.PLAIN),)) for line in wrap(ask, width)),
@@ -102,9 +104,10 @@ class ConfirmDialog(Dialog):
             return self._told("…", "asked for; not begun yet", Tone.PLAIN, width)
         if switch.unknown:
             return self._told("?", unknown_words(snapshot), Tone.BAD, width)
-        step = f"{switch.source} → {switch.target}: {switch.step or 'begin'} …  {age(now_s - switch.started_s)}"
-        rows = self._told("…", step, Tone.WARNING, width)
-        if switch.cancellable:
+        rows = self._told("…", f"{way(switch)}   {age(now_s - switch.started_s)}", Tone.WARNING, width)
+        under = under_way(switch, width - 2, routed=snapshot.router.routed)
+        rows[1:1] = [Row((Span(f"  {line}"),)) for line in under]
+        if switch.cancellable and not switch.cancelled_by:
             rows.append(Row((Span("X", Tone.KEY), Span(" cancels it"))))
         return rows
 
@@ -117,13 +120,13 @@ class ConfirmDialog(Dialog):
             self.shut()
         elif self._stage is not Stage.ASKING:
             self._press_after(event)
-        elif obstacle(self._plan, self.dashboard.present()):
+        elif obstacle(self._proposal, self.dashboard.present()):
             return
-        elif not self._plan.word:
+        elif not self._proposal.word:
             self._press_short(event)
         elif event.key != "enter":
-            self._typed, self._refused = edited(self._typed, event)[: len(self._plan.word) + 8], False
-        elif self._typed == self._plan.word:
+            self._typed, self._refused = edited(self._typed, event)[: len(self._proposal.word) + 8], False
+        elif self._typed == self._proposal.word:
             self._send()
         else:
             self._refused = bool(self._typed)
@@ -146,37 +149,10 @@ class ConfirmDialog(Dialog):
 
     async def _carry_out(self) -> None:
         try:
-            await self.dashboard.client.request(self._plan.make(self.dashboard.by))
+            await self.dashboard.client.request(self._proposal.make(self.dashboard.by))
         except RefusedError as error:
             self._close(f"refused: {error}")
         except OSError as error:
             self._stage, self._why = Stage.UNANSWERED, str(error) or type(error).__name__
         if self.is_active:
             self.paint(self.dashboard.live())
-
-
-def latest_switch(snapshot: Snapshot) -> int:
-    """Return the number of the newest switch known, 0 for none."""
-    ended = snapshot.last_switch.switch.id if snapshot.last_switch is not None else 0
-    return max(ended, snapshot.switch.id if snapshot.switch is not None else 0)
-
-
-def outcome_words(outcome: SwitchOutcome, snapshot: Snapshot) -> tuple[str, str, Tone]:
-    """Return sign, sentence and tone for how a switch ended."""
-    switch = outcome.switch
-    if outcome.result == "done":
-        moved = f"{switch.target} serves" if snapshot.router.routed else f"{switch.target} is chosen, nothing was moved"
-        return "●", f"done in {outcome.took_s:.2f} s: {moved}", Tone.GOOD
-    if outcome.result == "cancelled":
-        return "·", f"cancelled; {switch.source} serves as before", Tone.WARNING
-    if outcome.result == "failed":
-        where = f" at {switch.step}" if switch.step else ""
-        return "✗", f"failed{where} after {outcome.took_s:.2f} s: {outcome.error}. Traffic is where it was", Tone.BAD
-    return "?", unknown_words(snapshot, outcome.error), Tone.BAD
-
-
-def unknown_words(snapshot: Snapshot, error: str = "") -> str:
-    """Say what to look at while nobody knows whether traffic moved."""
-    why = f" ({error})" if error else ""
-    where = f", last read: {snapshot.router.address}" if snapshot.router.address else ""
-    return f"unknown{why}: look at where the gateway points{where}; it is read again until it answers"

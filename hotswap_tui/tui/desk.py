@@ -12,6 +12,7 @@ from hotswap_tui.core.values import Level, Role
 from hotswap_tui.tui.dialogs import Dialog
 from hotswap_tui.tui.driver import TerminalDriver
 from hotswap_tui.tui.pages import Page
+from hotswap_tui.tui.traffic_history import TrafficHistory
 from hotswap_tui.tui.view import Choices, Note, View
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Desk(App[None], inherit_bindings=False):
         self.choices = choices
         self.commands = tuple(commands)
         self.key_names = key_names
+        self._traffic = TrafficHistory()
         self._note: Note | None = None
         self._frozen: View | None = None
         self._charts_ready = False
@@ -106,6 +108,7 @@ class Desk(App[None], inherit_bindings=False):
         if self._note is not None and clock_s >= self._note.until_s:
             self._note = None
         snapshot = self.present()
+        self._traffic.add(snapshot.router.traffic)
         roles = (Role.PRIMARY,) if snapshot.secondary is None else tuple(Role)
         return View(
             snapshot=snapshot,
@@ -117,6 +120,7 @@ class Desk(App[None], inherit_bindings=False):
             commands=self.commands,
             keys=self.key_names,
             note=self._note,
+            readings=self._traffic.readings(),
             charts_ready=self._charts_ready,
         )
 
@@ -142,7 +146,9 @@ class Desk(App[None], inherit_bindings=False):
 
     def _changed(self) -> None:
         # Not a Textual timer: the engine may call this while the app takes its timers down.
-        if self._soon is None and not self._exit and _decision(self.present()) != self._drawn:
+        present = self.present()
+        self._traffic.add(present.router.traffic)
+        if self._soon is None and not self._exit and _decision(present) != self._drawn:
             self._soon = asyncio.get_running_loop().call_later(SOON_S, self.call_later, self._paint_change)
 
     def _paint_change(self) -> None:
@@ -181,5 +187,7 @@ class Desk(App[None], inherit_bindings=False):
 def _decision(snapshot: Snapshot) -> tuple[object, ...]:
     """Return what of a picture is drawn at once when it changes; the rest waits for the timer."""
     switch = snapshot.switch
-    step = (switch.id, switch.step, switch.unknown) if switch is not None else None
-    return (snapshot.version, snapshot.state, snapshot.active, snapshot.mode, snapshot.disagrees, step)
+    step = (switch.id, switch.step, switch.steps_done, switch.detail, switch.unknown) if switch is not None else None
+    router = snapshot.router
+    gateway = (snapshot.disagrees, snapshot.hold, router.paused, router.error)
+    return (snapshot.version, snapshot.state, snapshot.active, snapshot.mode, gateway, step)

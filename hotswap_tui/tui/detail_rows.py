@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.sentence import age, duration
-from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, fit, wrap
+from hotswap_tui.core.switch_words import clients
+from hotswap_tui.core.time_words import age, duration
+from hotswap_tui.core.traffic_words import total
+from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, fit, pack, wrap
 from hotswap_tui.tui.table import latency, state_of
 from hotswap_tui.tui.view import local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from hotswap_tui.core.snapshot import DatabaseView
-    from hotswap_tui.core.values import Event, Fault, ServerFacts, Verdict
+    from hotswap_tui.core.snapshot import DatabaseView, Snapshot
+    from hotswap_tui.core.values import Event, Fault, Role, ServerFacts, Verdict
     from hotswap_tui.tui.view import View
 
 _LABEL = 16
@@ -21,7 +23,15 @@ _LABEL = 16
 
 def labelled(label: str, text: str, width: int, tone: Tone = Tone.PLAIN) -> list[Row]:
     """Return a label and its text, broken under itself."""
-    lines = wrap(text, width - _LABEL - 2)
+    return _under(label, wrap(text, width - _LABEL - 2), tone)
+
+
+def listed(label: str, items: Iterable[str], width: int) -> list[Row]:
+    """Return a label and items beside and under each other."""
+    return _under(label, pack(items, width - _LABEL - 2), Tone.PLAIN)
+
+
+def _under(label: str, lines: Sequence[str], tone: Tone) -> list[Row]:
     head = Row((Span(f" {fit(label, _LABEL)}", Tone.DIM), Span(lines[0], tone)))
     return [head, *(Row((Span(" " * (_LABEL + 1)), Span(line, tone))) for line in lines[1:])]
 
@@ -34,6 +44,8 @@ def database_rows(view: View, database: DatabaseView, width: int) -> list[Row]:
     if verdict is not None and verdict.fault is not None:
         rows += _error(verdict, verdict.fault, width)
     rows += labelled("address", database.address, width)
+    if view.snapshot.router.routed:
+        rows += labelled("clients", clients_of(view.snapshot, database.role), width)
     if facts is not None:
         rows += _server(facts, width)
     rows += labelled("last answer", _ago(view, database.last_pass_s), width)
@@ -49,6 +61,17 @@ def database_rows(view: View, database: DatabaseView, width: int) -> list[Row]:
     for index, note in enumerate(database.notes):
         rows += labelled("set aside" if index == 0 else "", note, width)
     return rows
+
+
+def clients_of(snapshot: Snapshot, role: Role) -> str:
+    """Return whether the gateway sends clients to `role`, and how many."""
+    router, traffic = snapshot.router, snapshot.router.traffic
+    if router.error:
+        return f"pgbouncer cannot be read: {router.error}"
+    if router.points_to is not role:
+        return "none: pgbouncer points elsewhere"
+    many = "" if traffic is None else f": {clients(total(traffic))}, {traffic.clients_waiting} wait"
+    return f"pgbouncer points here{many}"
 
 
 def _streak(view: View, database: DatabaseView) -> str:

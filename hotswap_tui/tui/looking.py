@@ -14,6 +14,7 @@ from hotswap_tui.tui.events_page import EventsPage
 from hotswap_tui.tui.full_pages import DetailPage, HelpPage, PanelPage
 from hotswap_tui.tui.main_page import MainPage
 from hotswap_tui.tui.record import screen_text, write_record
+from hotswap_tui.tui.traffic_page import TrafficPage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +73,13 @@ class Looking(Desk, inherit_bindings=False):
         else:
             self._show(PanelPage(role, ascii_only=self.choices.ascii))
 
+    def open_traffic(self) -> None:
+        """Show traffic and gateway on the whole screen, or go back from them."""
+        if isinstance(self.screen, TrafficPage):
+            self.back()
+        else:
+            self._show(TrafficPage())
+
     def open_events(self) -> None:
         """Show the events on the whole screen, or go back from them."""
         if isinstance(self.screen, EventsPage):
@@ -94,7 +102,7 @@ class Looking(Desk, inherit_bindings=False):
             self.put(DetailPage(subject))
 
     def _subject(self) -> Event | Role | None:
-        if isinstance(self.screen, DetailPage | HelpPage):
+        if isinstance(self.screen, DetailPage | HelpPage | TrafficPage):
             return None
         if isinstance(self.screen, PanelPage):
             return self.screen.role

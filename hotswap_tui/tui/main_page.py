@@ -1,4 +1,4 @@
-"""The main screen: both databases, their graphs and the newest events."""
+"""The main screen: both databases, their graphs, traffic and the newest events."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hotswap_tui.tui.event_rows import event_row, folded, head_row
 from hotswap_tui.tui.pages import Page
 from hotswap_tui.tui.rows import Rows
 from hotswap_tui.tui.table import table_rows
+from hotswap_tui.tui.traffic_table import traffic_rows
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 WIDE = 118
 COMPACT_BELOW = (76, 22)
+ROOM_FOR_TRAFFIC = 30
+"""From so many lines on the gateway's figures do not take the place of events."""
 _TABLE_LINES = 3
 _TALLEST = 20
 
@@ -33,6 +36,7 @@ class MainPage(Page):
         super().__init__(id="main")
         self._secondary = secondary
         self._ascii_only = ascii_only
+        self._routed = False
         self._selected: Role | int | None = None
         self._shown: list[Event] = []
 
@@ -42,20 +46,27 @@ class MainPage(Page):
         return self._selected
 
     def body(self) -> ComposeResult:
-        """Yield table, graphs and events."""
+        """Yield table, graphs, traffic and events."""
         yield Rows(id="table")
         with Container(id="charts"):
             yield ChartBlock(Role.PRIMARY, ascii_only=self._ascii_only)
             if self._secondary:
                 yield ChartBlock(Role.SECONDARY, ascii_only=self._ascii_only)
+        yield Rows(id="traffic")
         yield Rows(id="events")
 
-    def divide(self, width: int, height: int) -> None:
-        """Choose compact (one row a graph), normal (below each other) or wide (side by side)."""
+    def classify(self, width: int, height: int) -> None:
+        """Choose compact (one row a graph), normal (below each other) or wide (side by side), and where traffic has room."""
         compact = width < COMPACT_BELOW[0] or height < COMPACT_BELOW[1]
-        wide = width >= WIDE and not compact
+        self._routed = self.dashboard.present().router.routed
         self.set_class(compact, "compact")
-        self.set_class(wide, "wide")
+        self.set_class(width >= WIDE and not compact, "wide")
+        self.set_class(self._routed and not compact and height >= ROOM_FOR_TRAFFIC, "with-traffic")
+
+    def divide(self, width: int, height: int) -> None:
+        """Give graphs and table their lines, and the events the rest."""
+        del width
+        compact, wide = self.has_class("compact"), self.has_class("wide")
         graphs = list(self.query(ChartBlock))
         rows = graph_rows(height, len(graphs), wide=wide, compact=compact)
         for index, block in enumerate(graphs):
@@ -69,10 +80,14 @@ class MainPage(Page):
         self.query_one("#table").styles.height = _TABLE_LINES + (1 if hint_breaks else 0)
 
     def draw(self, view: View, width: int, *, faded: bool) -> None:
-        """Draw table, graphs and events."""
+        """Draw table, graphs, traffic where there is room, and events."""
+        if view.snapshot.router.routed is not self._routed:
+            self._divide()
         table = table_rows(view, width, self._selected if isinstance(self._selected, Role) else None)
         self.query_one("#table", Rows).show(table, faded=faded)
         paint_blocks(list(self.query(ChartBlock)), view, faded=faded)
+        if self.has_class("with-traffic"):
+            self.query_one("#traffic", Rows).show(traffic_rows(view, width), faded=faded)
         self._draw_events(view, width, faded=faded)
 
     def _draw_events(self, view: View, width: int, *, faded: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
 
-from hotswap_tui.tui.cells import Row, Span, Tone
+from hotswap_tui.tui.cells import Row, Span, Tone, clip
 from hotswap_tui.tui.footer import footer_row
 from hotswap_tui.tui.rows import Rows
 from hotswap_tui.tui.status import status_row, verdict_row
@@ -32,6 +32,8 @@ class Page(Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Yield top, body and foot."""
+        # A class that a screen gets once it has children styles them all again: a tenth of the time to the first frame.
+        self._classify()
         yield Rows(id="top")
         yield from self.body()
         yield Rows(id="foot")
@@ -57,15 +59,27 @@ class Page(Screen[None], inherit_bindings=False):
         if self.is_attached:
             self.paint(self.dashboard.view())
 
-    def _divide(self) -> None:
+    def _classify(self) -> tuple[int, int] | None:
+        """Set the classes for the terminal's size; return the room for a page, None when that is too small."""
         width, height = self.app.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
+        captioned = self.dashboard.caption is not None
         self.set_class(small, "too-small")
-        if not small:
-            self.divide(width, height)
+        self.set_class(captioned, "captioned")
+        if small:
+            return None
+        self.classify(width, height - captioned)
+        return width, height - captioned
+
+    def _divide(self) -> None:
+        if room := self._classify():
+            self.divide(*room)
+
+    def classify(self, width: int, height: int) -> None:
+        """Set classes for a terminal of this size; called before there is a body, too."""
 
     def divide(self, width: int, height: int) -> None:
-        """Set heights and classes for a terminal of this size."""
+        """Set heights for a terminal of this size."""
 
     def paint(self, view: View) -> None:
         """Draw `view`; called at each tick and after each change."""
@@ -79,7 +93,9 @@ class Page(Screen[None], inherit_bindings=False):
         faded = view.stale_s is not None
         self.set_class(faded, "stale")
         top.show([status_row(view, width), verdict_row(view, width)])
-        self.query_one("#foot", Rows).show([self.foot(view, width)])
+        caption = self.dashboard.caption
+        above = [Row(clip(caption().spans, width))] if caption else []
+        self.query_one("#foot", Rows).show([*above, self.foot(view, width)])
         self.draw(view, width, faded=faded)
 
     def foot(self, view: View, width: int) -> Row:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.values import Role
 from hotswap_tui.tui.status import sentence_of
+from hotswap_tui.tui.traffic_facts import traffic_facts
+from hotswap_tui.tui.traffic_record import traffic_record
 from hotswap_tui.tui.view import local
 
 if TYPE_CHECKING:
@@ -20,12 +22,20 @@ if TYPE_CHECKING:
     from hotswap_tui.tui.view import View
 
 Facts = dict[str, object]
+_TEXT_WIDTH = 120
 
 
 def screen_text(screen: Screen[None] | Screen[object]) -> str:
     """Return what `screen` shows, line by line, without trailing blanks."""
     strips = screen._compositor.render_strips()  # noqa: SLF001 - Textual offers pictures of a screen, no text
     return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+def below_screen(view: View) -> str:
+    """Return what every snapshot has, whichever screen it was taken from: the facts of traffic, if there is a gateway."""
+    if not view.snapshot.router.routed:
+        return ""
+    return "\n".join(["", "traffic", *(row.text.rstrip() for row in traffic_facts(view, _TEXT_WIDTH))])
 
 
 def facts(view: View) -> Facts:
@@ -42,13 +52,7 @@ def facts(view: View) -> Facts:
         "automatic": snapshot.mode.armed,
         "failover_available": snapshot.failover_available,
         "switches_in_hour": snapshot.switches_in_hour,
-        "gateway": {
-            "configured": snapshot.router.routed,
-            "points_to": snapshot.router.points_to,
-            "address": snapshot.router.address,
-            "error": snapshot.router.error,
-            "disagrees": snapshot.disagrees,
-        },
+        **traffic_record(view, _iso),
         "databases": [_database(view, d) for d in (snapshot.primary, snapshot.secondary) if d is not None],
         "events": [_event(event) for event in view.events],
     }
@@ -113,7 +117,9 @@ def write_record(directory: Path, view: View, text: str) -> tuple[Path, Path]:
     directory.mkdir(mode=0o700, exist_ok=True)
     stem = f"hotswap-{local(view.wall_s(view.clock_s)):%Y%m%dT%H%M%S}"
     paths = directory / f"{stem}.txt", directory / f"{stem}.json"
-    for path, content in zip(paths, (text, json.dumps(facts(view), indent=2, ensure_ascii=False)), strict=True):
+    for path, content in zip(
+        paths, (text + below_screen(view), json.dumps(facts(view), indent=2, ensure_ascii=False)), strict=True
+    ):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(content + "\n")

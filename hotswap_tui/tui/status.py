@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.sentence import AUTOMATION_OFF, MAY, MUST, SEPARATOR, SHOULD, Sentence, age, silence, verdict
+from hotswap_tui.core.sentence import AUTOMATION_OFF, silence, verdict
+from hotswap_tui.core.sentence_parts import MAY, MUST, SEPARATOR, SHOULD, Sentence
+from hotswap_tui.core.time_words import age
 from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, ends, fit, printable, right, spans_width, width_of
 from hotswap_tui.tui.view import local
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hotswap_tui.core.sentence import Part
+    from hotswap_tui.core.sentence_parts import Part
     from hotswap_tui.tui.view import View
 
 _NAME_WIDTH = 24

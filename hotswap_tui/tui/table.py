@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.latency import step_for
-from hotswap_tui.core.sentence import age
+from hotswap_tui.core.time_words import age
 from hotswap_tui.core.values import HOT_SWAP_HINT, Health, Role, State
 from hotswap_tui.tui.cells import Row, Span, Tone, fit, right, width_of, wrap
 from hotswap_tui.tui.chart_scale import next_scale

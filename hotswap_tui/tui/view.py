@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from hotswap_tui.core.latency import LatencyHistory, Stats
     from hotswap_tui.core.snapshot import Snapshot
+    from hotswap_tui.core.traffic import Traffic
     from hotswap_tui.core.values import Event, Level, Role
     from hotswap_tui.tui.commands import Command
 
@@ -60,6 +61,8 @@ class View:
     changed_since: bool = False
     """Whether a decision was taken since the picture was frozen."""
     note: Note | None = None
+    readings: Sequence[Traffic] = ()
+    """The data plane's newest readings, oldest first."""
     charts_ready: bool = True
     """False until the first frame is out: what draws the graphs is loaded after it."""
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from hotswap_tui.core.latency import LatencyHistory
+from hotswap_tui.core.plan import PoolMode
 from hotswap_tui.core.policy import Policy
 from hotswap_tui.core.snapshot import Countdown, DatabaseView, Snapshot, SwitchOutcome
+from hotswap_tui.core.traffic import Traffic
 from hotswap_tui.core.values import (
     ARMED,
     Event,
@@ -34,7 +36,26 @@ ADDRESSES = {Role.PRIMARY: "localhost:5432", Role.SECONDARY: "ep-cool-name.neon.
 FACTS = ServerFacts("18.6", False, False, WALL_S - 90_000, 12, 100)
 DAYS_S = 3 * 86400 + 4 * 3600 + 12 * 60
 UNROUTED = RouterReading(routed=False)
-ROUTED = RouterReading(routed=True, points_to=Role.PRIMARY, address="localhost:5432")
+TRAFFIC = Traffic(
+    at_s=NOW_S - 0.4,
+    clients_active=42,
+    clients_waiting=0,
+    servers_active=3,
+    servers_idle=5,
+    max_wait_s=0.0,
+    queries=1_234_567,
+    query_time_us=617_283_500,
+    queries_per_s=812.4,
+    mean_query_ms=0.42,
+)
+ROUTED = RouterReading(
+    routed=True,
+    points_to=Role.PRIMARY,
+    address="localhost:5432",
+    version=(1, 18, 0),
+    pool_mode=PoolMode.TRANSACTION,
+    traffic=TRAFFIC,
+)
 HOSTILE = (
     "[/x][bold red]\x1b[31;2J\x07line\nbreak\r\u202eevil\u2066 漢字漢字 e\u0301\u0301\u0301 👩\u200d👩 " + "x" * 10_000
 )
@@ -110,6 +131,7 @@ def snapshot(**changes: Any) -> Snapshot:
         switch=None,
         last_switch=None,
         router=UNROUTED,
+        hold=None,
         disagrees=False,
         failover_available=True,
         unavailable_since_s=None,
@@ -184,21 +206,19 @@ REFUSED_LOGIN = failed(
 )
 NO_WRITES = failed(Role.PRIMARY, Fault.READ_ONLY, "the primary refuses writes")
 READ_ONLY = replace(FACTS, read_only=True)
-TO_SECONDARY = RouterReading(routed=True, points_to=Role.SECONDARY, address="ep-cool-name.neon.tech")
-ELSEWHERE = RouterReading(routed=True, points_to=None, address="10.0.0.12:5432")
+TO_SECONDARY = replace(ROUTED, points_to=Role.SECONDARY, address="ep-cool-name.neon.tech")
+ELSEWHERE = replace(ROUTED, points_to=None, address="10.0.0.12:5432")
 
 
-def pictures() -> dict[str, Snapshot]:
-    """Return a picture for every state that a screen must tell apart."""
+def unrouted_pictures() -> dict[str, Snapshot]:
+    """Return a picture for every state that a screen must tell apart without a gateway."""
     return _serving() | _moving() | _troubled()
 
 
 def _serving() -> dict[str, Snapshot]:
     return {
         "steady": snapshot(),
-        "routed": snapshot(router=ROUTED),
         "failed-over": snapshot(**ON_SECONDARY),
-        "failed-over-routed": snapshot(**ON_SECONDARY, router=TO_SECONDARY),
         "disarmed": snapshot(mode=DISARMED),
         "disarmed-returning": snapshot(**{**ON_SECONDARY, "primary": database(Role.PRIMARY), "mode": DISARMED}),
         "single": snapshot(secondary=None, failover_available=False),
@@ -211,10 +231,6 @@ def _moving() -> dict[str, Snapshot]:
     return {
         "failing-back": snapshot(**back, countdown=Countdown("fail back to primary", NOW_S + 83)),
         "failing": snapshot(**FAILING),
-        "switching": snapshot(
-            state=State.FAILING_OVER, primary=down(Role.PRIMARY, 3, 3.1), switch=switch(), router=ROUTED
-        ),
-        "unknown": snapshot(state=State.FAILING_OVER, switch=switch(unknown=True, cancellable=False), router=ROUTED),
         "starting": snapshot(
             state=State.STARTING,
             serving=False,
@@ -232,7 +248,6 @@ def _troubled() -> dict[str, Snapshot]:
         "disarmed-dead": snapshot(**NOBODY, mode=DISARMED, blocked="automatic switching is off (pi@tty1)"),
         "starting-refused": starting_refused(),
         "single-down": snapshot(**NOBODY, secondary=None),
-        "disagrees": snapshot(router=ELSEWHERE, disagrees=True),
         "standby-down": snapshot(secondary=down(Role.SECONDARY, verdict=NO_NAME), failover_available=False),
         "degraded": snapshot(primary=database(Role.PRIMARY, health=Health.DEGRADED, verdict=FULL)),
         "read-only": snapshot(
@@ -265,6 +280,9 @@ def hostile() -> Snapshot:
         name=HOSTILE,
         mode=Mode(armed=False, by=HOSTILE, since_s=NOW_S - 5, why=HOSTILE),
         router=RouterReading(routed=True, points_to=None, address=HOSTILE, error=HOSTILE),
+        last_switch=SwitchOutcome(
+            switch(started_s=NOW_S - 9, why=HOSTILE, by=HOSTILE), NOW_S - 8, "unknown", HOSTILE, proof=HOSTILE
+        ),
         blocked=HOSTILE,
         primary=down(
             Role.PRIMARY,

@@ -15,7 +15,9 @@ from hotswap_tui.tui.dialogs import Palette, QuitDialog
 from hotswap_tui.tui.events_page import EventsPage
 from hotswap_tui.tui.full_pages import DetailPage, HelpPage, PanelPage
 from hotswap_tui.tui.main_page import MainPage
-from tests.support.pictures import EVENTS, NOW_S, WALL_S, pictures
+from hotswap_tui.tui.traffic_page import TrafficPage
+from tests.support.pictures import EVENTS, NOW_S, WALL_S
+from tests.support.routed_pictures import pictures
 from tests.support.screens import running, shown
 from tests.support.scripted_client import ScriptedClient, SettableClock
 from tests.support.until import until
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     [
         ("steady", "A", DisarmRequest("pi@tty1")),
         ("disarmed", "A", ArmRequest("pi@tty1")),
-        ("switching", "X", CancelRequest("pi@tty1")),
+        ("draining", "X", CancelRequest("pi@tty1")),
         ("steady", "r", CheckRequest("pi@tty1")),
     ],
 )
@@ -58,13 +60,13 @@ async def test_a_refusal_is_said_in_the_bottom_line_for_a_while() -> None:
 @pytest.mark.parametrize(
     ("keys", "page"),
     [
-        ("1", PanelPage), ("2", PanelPage), ("e", EventsPage), ("?", HelpPage), ("h", HelpPage), ("f1", HelpPage),
+        ("1", PanelPage), ("2", PanelPage), ("3", TrafficPage), ("e", EventsPage), ("?", HelpPage), ("h", HelpPage), ("f1", HelpPage),
         ("enter", DetailPage), ("/", EventsPage), ("ctrl+p", Palette), ("q", QuitDialog), ("ctrl+c", QuitDialog),
     ],
 )  # fmt: skip
 async def test_screens_open_and_escape_leads_back(keys: str, page: type) -> None:
     """Each screen has a key, and one or two escapes end on the main screen."""
-    async with running(ScriptedClient()) as (app, pilot):
+    async with running(ScriptedClient(pictures()["routed"])) as (app, pilot):
         await pilot.press({"?": "question_mark", "/": "slash"}.get(keys, keys))
         assert isinstance(app.screen, page)
         await pilot.press("escape")
@@ -73,10 +75,10 @@ async def test_screens_open_and_escape_leads_back(keys: str, page: type) -> None
         assert isinstance(app.screen, MainPage)
 
 
-@pytest.mark.parametrize("key", ["1", "e", "question_mark"])
+@pytest.mark.parametrize("key", ["1", "3", "e", "question_mark"])
 async def test_the_key_that_opened_a_screen_closes_it(key: str) -> None:
     """Pressing it twice changes nothing."""
-    async with running(ScriptedClient()) as (app, pilot):
+    async with running(ScriptedClient(pictures()["routed"])) as (app, pilot):
         await pilot.press(key, key)
         assert isinstance(app.screen, MainPage)
 
@@ -227,6 +229,8 @@ async def test_a_note_leaves_the_keys_in_sight() -> None:
         ("single", "arm", "Set DATABASE_URL_SECONDARY"),
         ("steady", "repair", "there is no gateway"),
         ("routed", "repair", "the gateway points to the active database"),
+        ("steady", "panel-traffic", "there is no gateway"),
+        ("switching", "cancel", "can no longer be cancelled (release)"),
         ("steady", "cancel", "no switch is in progress"),
         ("unknown", "cancel", "can no longer be cancelled (canary)"),
         ("single", "panel-secondary", "Set DATABASE_URL_SECONDARY"),

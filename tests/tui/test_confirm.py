@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hotswap_tui.core.events import ArmRequest, CancelRequest, FailbackRequest, RepairRequest, SwitchRequest
+from hotswap_tui.core.plan import Step
 from hotswap_tui.core.snapshot import SwitchOutcome
+from hotswap_tui.core.traffic import Waited
 from hotswap_tui.core.values import Health, Role, State, SwitchKind
 from hotswap_tui.tui.confirm import ConfirmDialog, Stage
-from hotswap_tui.tui.plans import changes
-from tests.support.pictures import DISARMED, NOW_S, ROUTED, database, down, pictures, snapshot, switch
+from hotswap_tui.tui.proposals import changes
+from tests.support.pictures import DISARMED, NOW_S, ROUTED, database, down, snapshot
+from tests.support.routed_pictures import OPEN_TRANSACTIONS, PROOF, at_step, pictures
 from tests.support.screens import running, shown
 from tests.support.scripted_client import ScriptedClient, SettableClock
 from tests.support.until import until
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 DEAD_PRIMARY = snapshot(
     primary=down(Role.PRIMARY), serving=False, state=State.UNAVAILABLE, unavailable_since_s=NOW_S - 9
 )
-MOVING = switch(SwitchKind.MANUAL, step="hold")
+MOVING = at_step(Step.HOLD, kind=SwitchKind.MANUAL)
 
 
 async def test_a_healthy_database_is_left_only_by_typing_the_target() -> None:
@@ -205,16 +208,25 @@ async def test_an_answer_that_does_not_arrive_is_unknown() -> None:
 
 def outcome(result: str, error: str = "") -> dict[str, Any]:
     """Return how the picture changes when the switch has ended."""
-    return {"switch": None, "last_switch": SwitchOutcome(MOVING, NOW_S + 0.08, result, error), "version": 9}
+    ended = SwitchOutcome(MOVING, NOW_S + 0.08, result, error, waited=Waited(8, 0.047), severed=1, proof=PROOF)
+    return {"switch": None, "last_switch": ended, "version": 9}
 
 
 @pytest.mark.parametrize(
     ("result", "error", "words"),
     [
-        ("done", "", "● done in 0.58 s: secondary serves"),
+        (
+            "done",
+            "",
+            "● done in 0.58 s: secondary serves; 8 clients waited, at most 0.05s; 1 connection to primary cut off",
+        ),
         ("failed", "PAUSE timed out", "✗ failed at hold after 0.58 s: PAUSE timed out. Traffic is where it was"),
         ("cancelled", "", "· cancelled; primary serves as before"),
-        ("unknown", "connection lost", "? unknown (connection lost): look at where the gateway points"),
+        (
+            "unknown",
+            "connection lost",
+            "? unknown: pgbouncer points to localhost:5432, but no query through it has shown who answers (connection lost)",
+        ),
     ],
 )
 async def test_outcomes(result: str, error: str, words: str) -> None:
@@ -224,9 +236,9 @@ async def test_outcomes(result: str, error: str, words: str) -> None:
         await pilot.press("S", "y")
         await until(lambda: client.requests)
         client.change(switch=MOVING, version=8, state=State.FAILING_OVER)
-        await until(lambda: "primary → secondary: hold …" in shown(app))
+        await until(lambda: "1 wake ✓ 2 hold … 3 preflight" in _words(app))
         client.change(**outcome(result, error))
-        await until(lambda: words in " ".join(shown(app).split()))
+        await until(lambda: words in _words(app))
         await pilot.press("enter")
         assert not isinstance(app.screen, ConfirmDialog)
 
@@ -240,3 +252,24 @@ async def test_a_switch_can_be_cancelled_from_the_window() -> None:
         await until(lambda: "cancels it" in shown(app))
         await pilot.press("X")
         await until(lambda: CancelRequest("pi@tty1") in client.requests)
+
+
+async def test_the_window_says_what_a_hold_waits_for_and_who_cancelled() -> None:
+    """Open transactions are named; once somebody has cancelled, X is not offered again."""
+    client = ScriptedClient(snapshot(router=ROUTED, primary=down(Role.PRIMARY)))
+    async with running(client) as (app, pilot):
+        await pilot.press("S", "y")
+        client.change(switch=replace(MOVING, detail=OPEN_TRANSACTIONS), version=8, state=State.FAILING_OVER)
+        await until(lambda: f"waits for {OPEN_TRANSACTIONS}" in _words(app))
+        client.change(switch=replace(MOVING, cancelled_by="pi@tty2"), version=9)
+        await until(lambda: "cancelled by pi@tty2: everything is put back" in _words(app))
+        assert "cancels it" not in shown(app)
+
+
+async def test_a_gateway_too_old_to_be_known_cannot_be_switched() -> None:
+    """The reason stands where the question would, and y does nothing."""
+    client = ScriptedClient(pictures()["too-old"])
+    async with running(client) as (app, pilot):
+        await pilot.press("S", *"secondary", "enter", "y")
+        assert "PgBouncer 1.17.0 is older than 1.18" in shown(app)
+        assert not client.requests

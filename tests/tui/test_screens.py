@@ -11,12 +11,17 @@ from rich.cells import cell_len
 
 from hotswap_tui.core.values import Event, Kind, Level, Role
 from hotswap_tui.tui.terminal import TerminalProfile
-from tests.support.pictures import EVENTS, HOSTILE, NOW_S, WALL_S, hostile, pictures
+from tests.support.pictures import EVENTS, HOSTILE, NOW_S, TRAFFIC, WALL_S, hostile
+from tests.support.routed_pictures import pictures
 from tests.support.screens import SIZES, check, running, shown
 from tests.support.scripted_client import ScriptedClient, SettableClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from textual.pilot import Pilot
+
+    from hotswap_tui.tui.app import HotSwapApp
 
 PICTURES = pictures()
 HOSTILE_EVENTS = (
@@ -32,11 +37,11 @@ PAGES = {
     "database-detail": ["enter"],
     "help": ["question_mark"],
     "palette": ["ctrl+p", "f", "a", "i", "l"],
-    "quit": ["q"],
     "log-axis": ["l"],
     "shared-axis": ["y"],
     "selected": ["down"],
     "frozen": ["space"],
+    "quit": ["q"],
 }
 DIALOGUES = {
     "switch-asks-name": ("steady", ["S", "s", "e", "c"]),
@@ -45,6 +50,11 @@ DIALOGUES = {
     "failback": ("failing-back", ["B"]),
     "repair": ("disagrees", ["R"]),
     "arm": ("disarmed-returning", ["A"]),
+    "switch-routed": ("routed", ["S"]),
+    "switch-session": ("session", ["S"]),
+    "switch-hung": ("hung-routed", ["S"]),
+    "switch-paused": ("paused-by-others", ["S"]),
+    "switch-too-old": ("too-old", ["S"]),
     "switch-wrong-name": ("steady", ["S", "n", "o", "enter"]),
 }
 
@@ -59,11 +69,23 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", sorted(PICTURES))
-async def test_main_screen(name: str, size: str) -> None:
-    """The main screen shows each state as stored."""
-    async with running(ScriptedClient(PICTURES[name]), SIZES[size]) as (app, _):
-        check(f"main-{name}-{size}", shown(app))
+@pytest.mark.parametrize("secondary", [True, False], ids=["two", "single"])
+async def test_main_screen(secondary: bool, size: str) -> None:
+    """The main screen shows each state as stored, whichever it showed before."""
+    names = [name for name in sorted(PICTURES) if (PICTURES[name].secondary is not None) is secondary]
+    client = ScriptedClient(PICTURES[names[0]])
+    async with running(client, SIZES[size]) as (app, pilot):
+        for name in names:
+            client.picture = PICTURES[name]
+            await _settle(app, pilot)
+            check(f"main-{name}-{size}", shown(app))
+
+
+async def _settle(app: HotSwapApp, pilot: Pilot[None]) -> None:
+    """Draw, arrange, and draw what the new arrangement has room for."""
+    for _ in range(2):
+        app.paint()
+        await pilot.pause()
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
@@ -96,6 +118,22 @@ async def test_dialogues_on_the_smallest_terminal(name: str) -> None:
         assert "leaves everything as it is" in shown(app)
 
 
+@pytest.mark.parametrize("name", ["routed", "held", "draining", "unproven", "disagrees", "gateway-unreadable"])
+async def test_traffic_page(name: str) -> None:
+    """Everything that the gateway's reading, the hold and the last switch say, and the last minutes."""
+    client = ScriptedClient(replace(PICTURES[name], router=replace(PICTURES[name].router, traffic=None)))
+    async with running(client, SIZES["120x40"] if name == "routed" else SIZES["80x24"]) as (app, pilot):
+        for ago_s in range(280, -1, -1):
+            rate = 812.4 * (1 + ago_s % 7 / 20) if ago_s % 60 else 12.0
+            wait_s = 0.8 if ago_s in {61, 62} else 0.0
+            reading = replace(TRAFFIC, at_s=NOW_S - ago_s - 0.4, queries_per_s=rate, max_wait_s=wait_s)
+            client.change(router=replace(client.picture.router, traffic=reading))
+        client.change(router=PICTURES[name].router)
+        await pilot.press("3")
+        await pilot.pause()
+        check(f"page-traffic-{name}", shown(app))
+
+
 async def test_hostile_text_never_hides_the_answer() -> None:
     """An address of ten thousand characters leaves the question answerable."""
     client = ScriptedClient(replace(hostile(), disagrees=True))
@@ -124,7 +162,7 @@ async def test_resizing_changes_the_layout() -> None:
         check("main-steady-80x24", shown(app))
 
 
-@pytest.mark.parametrize("name", ["steady", "both-down", "hostile"])
+@pytest.mark.parametrize("name", ["steady", "both-down", "hostile", "draining"])
 async def test_ascii_terminals_get_nothing_but_ascii(name: str) -> None:
     """Every sign has an ASCII twin of the same width."""
     profile = TerminalProfile(ascii=True, ansi=True)
@@ -133,30 +171,53 @@ async def test_ascii_terminals_get_nothing_but_ascii(name: str) -> None:
         text = _filtered(app)
         assert text.isascii()
         check(f"ascii-{name}", text)
-        for keys in (["question_mark"], ["escape", "S"], ["escape", "ctrl+p"]):
+        for keys in (["question_mark"], ["escape", "S"], ["escape", "ctrl+p"], ["escape", "3"]):
             await pilot.press(*keys)
             assert _filtered(app).isascii()
 
 
-def _filtered(app: object) -> str:
+def _filtered(app: HotSwapApp) -> str:
     from hotswap_tui.tui.ascii_filter import to_ascii
 
-    return to_ascii(shown(app))  # type: ignore[arg-type]
+    return to_ascii(shown(app))
 
 
-@pytest.mark.parametrize("keys", [[], *PAGES.values(), ["S"], ["R"], ["S", "escape", "e", "up", "enter"]], ids=str)
+SEQUENCES = ([], *PAGES.values(), ["3"], ["S"], ["R"], ["S", "escape", "e", "up", "enter"])
+
+
+@pytest.mark.parametrize("part", range(3))
 @pytest.mark.parametrize("size", SIZES)
-async def test_hostile_text_is_harmless_on_every_screen(keys: list[str], size: str) -> None:
+async def test_hostile_text_is_harmless_on_every_screen(size: str, part: int) -> None:
     """Markup, escape sequences, line breaks, wide and invisible characters leave every line whole and printable."""
     async with running(ScriptedClient(hostile(), events=HOSTILE_EVENTS), SIZES[size]) as (app, pilot):
-        await pilot.press(*keys)
-        await pilot.pause()
-        width, height = SIZES[size]
-        lines = shown(app).rstrip("\n").split("\n")
-        assert len(lines) <= height
-        for line in lines:
-            assert line.isprintable(), repr(line)
-            assert cell_len(line) <= width
+        for keys in SEQUENCES[part::3]:
+            await pilot.press(*keys)
+            await pilot.pause()
+            _assert_whole(shown(app), SIZES[size])
+            while len(app.screen_stack) > 1:
+                await pilot.press("escape")
+
+
+@pytest.mark.parametrize("name", ["draining", "disagrees", "gateway-unreadable", "unproven", "held"])
+async def test_hostile_text_of_the_gateway_is_harmless(name: str) -> None:
+    """What PgBouncer, and who has a transaction open there, can choose is text as well."""
+    picture = PICTURES[name]
+    moving = replace(picture.switch, detail=HOSTILE, cancelled_by=HOSTILE) if picture.switch is not None else None
+    router = replace(picture.router, address=HOSTILE, error=picture.router.error and HOSTILE, proof=HOSTILE)
+    client = ScriptedClient(replace(picture, router=router, switch=moving))
+    async with running(client, SIZES["120x40"]) as (app, pilot):
+        for keys in ([], ["3"]):
+            await pilot.press(*keys)
+            await pilot.pause()
+            _assert_whole(shown(app), SIZES["120x40"])
+
+
+def _assert_whole(text: str, size: tuple[int, int]) -> None:
+    lines = text.rstrip("\n").split("\n")
+    assert len(lines) <= size[1]
+    for line in lines:
+        assert line.isprintable(), repr(line)
+        assert cell_len(line) <= size[0]
 
 
 async def test_the_frozen_picture_stands_while_checks_go_on() -> None:

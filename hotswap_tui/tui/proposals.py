@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.events import FailbackRequest, RepairRequest, SwitchRequest
-from hotswap_tui.core.sentence import NO_GATEWAY, age
+from hotswap_tui.core.plan import Recipe, choose
+from hotswap_tui.core.switch_words import intention
+from hotswap_tui.core.time_words import age
+from hotswap_tui.core.traffic_words import NO_GATEWAY, paused_by_others, total
 from hotswap_tui.core.values import Fault, Health, Level, Role
 from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, fit, wrap
 from hotswap_tui.tui.table import latency, state_of
@@ -15,15 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hotswap_tui.core.events import Request
+    from hotswap_tui.core.plan import Plan
     from hotswap_tui.core.snapshot import DatabaseView, Snapshot
     from hotswap_tui.tui.view import View
 
 _LABEL = 8
 _ROOM_FOR_ADDRESSES = 60
+_WORST = (Level.BAD, Level.WARNING, Level.INFO)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Proposal:
     """A request that waits for a person's word."""
 
     title: str
@@ -40,10 +45,10 @@ class Plan:
     repair: bool = False
 
 
-def switch_plan(snapshot: Snapshot) -> Plan:
-    """Plan to move traffic to the other database."""
+def propose_switch(snapshot: Snapshot) -> Proposal:
+    """Propose to move traffic to the other database."""
     target, version = snapshot.active.other, snapshot.version
-    return Plan(
+    return Proposal(
         f"Switch traffic to {target}",
         "switch",
         target,
@@ -54,10 +59,10 @@ def switch_plan(snapshot: Snapshot) -> Plan:
     )
 
 
-def failback_plan(snapshot: Snapshot) -> Plan:
-    """Plan to move traffic back to the primary."""
+def propose_failback(snapshot: Snapshot) -> Proposal:
+    """Propose to move traffic back to the primary."""
     version = snapshot.version
-    return Plan(
+    return Proposal(
         "Fail back to primary",
         "fail back",
         Role.PRIMARY,
@@ -68,10 +73,10 @@ def failback_plan(snapshot: Snapshot) -> Plan:
     )
 
 
-def repair_plan(snapshot: Snapshot) -> Plan:
-    """Plan to point the gateway at the active database again."""
+def propose_repair(snapshot: Snapshot) -> Proposal:
+    """Propose to point the gateway at the active database again."""
     version = snapshot.version
-    return Plan(
+    return Proposal(
         f"Point the gateway at {snapshot.active}",
         "repair",
         snapshot.active,
@@ -89,51 +94,85 @@ def _word(snapshot: Snapshot, target: Role) -> str:
     return "" if dead else target.value
 
 
-def obstacle(plan: Plan, snapshot: Snapshot) -> str:
-    """Say why the plan cannot be carried out from here, empty when it can."""
-    target = snapshot.database(plan.target)
-    if plan.repair or (target is not None and target.health is Health.UP):
+def obstacle(proposal: Proposal, snapshot: Snapshot) -> str:
+    """Say why it cannot be carried out from here, empty when it can."""
+    if blocked := plan_of(proposal, snapshot).obstacle:
+        return blocked
+    target = snapshot.database(proposal.target)
+    if proposal.repair or (target is not None and target.health is Health.UP):
         return ""
     if target is None or target.verdict is None:
-        return f"{plan.target} has not been checked yet"
+        return f"{proposal.target} has not been checked yet"
     words = (target.verdict.fault or Fault.UNKNOWN).words
-    return f"{plan.target} is not up ({words}): no switch there"
+    return f"{proposal.target} is not up ({words}): no switch there"
 
 
-def plan_rows(plan: Plan, view: View, width: int) -> list[Row]:
+def plan_of(proposal: Proposal, snapshot: Snapshot) -> Plan:
+    """Return how the engine would do it, as things are now."""
+    source, router = snapshot.active, snapshot.router
+    left = snapshot.database(source)
+    fault = left.verdict.fault if left is not None and left.verdict is not None else None
+    return choose(source, fault, router.pool_mode, router.version, firm=proposal.repair)
+
+
+def proposal_rows(proposal: Proposal, view: View, width: int) -> list[Row]:
     """Return what is now, what will be, and what it risks, as of this moment."""
     snapshot = view.snapshot
-    now, after = snapshot.database(plan.target.other), snapshot.database(plan.target)
+    now, after = snapshot.database(proposal.target.other), snapshot.database(proposal.target)
     rows = []
-    if plan.repair:
+    if proposal.repair:
         rows += _line("now", f"the gateway points to {snapshot.router.address or 'nowhere'}", width)
     elif now is not None:
         rows += _side("now", now, view, width)
     if after is not None:
         rows += _side("after", after, view, width)
-    blocked = obstacle(plan, snapshot)
+    blocked = obstacle(proposal, snapshot)
     if blocked:
         return rows + _line("but", blocked, width, Tone.BAD)
-    for index, (text, level) in enumerate(risks(plan, snapshot)):
+    if snapshot.router.routed:
+        rows += _how(proposal, snapshot, width)
+    for index, (text, level) in enumerate(risks(proposal, snapshot)):
         rows += _line("risk" if index == 0 else "", text, width, LEVEL_TONES[level])
     return rows
 
 
-def risks(plan: Plan, snapshot: Snapshot) -> list[tuple[str, Level]]:
+def _how(proposal: Proposal, snapshot: Snapshot, width: int) -> list[Row]:
+    """Return what it does to the clients that are connected."""
+    plan, traffic = plan_of(proposal, snapshot), snapshot.router.traffic
+    count = total(traffic) if traffic is not None else None
+    rows = _line("how", intention(plan, snapshot.active, snapshot.router.pool_mode, count), width)
+    if width < _ROOM_FOR_ADDRESSES:
+        return rows
+    return rows + _line("", ", ".join(plan.steps), width, Tone.DIM)
+
+
+def risks(proposal: Proposal, snapshot: Snapshot) -> list[tuple[str, Level]]:
     """Say what may be lost or surprise, the worst first."""
     told: list[tuple[str, Level]] = []
-    target = snapshot.database(plan.target)
+    target = snapshot.database(proposal.target)
     if target is not None and target.facts is not None and target.facts.read_only:
-        told.append((f"{plan.target} is read-only: writes will fail there", Level.BAD))
-    if not plan.repair:
-        left = plan.target.other
+        told.append((f"{proposal.target} is read-only: writes will fail there", Level.BAD))
+    if not proposal.repair:
+        left = proposal.target.other
         told.append(
-            (f"what {left} took and {plan.target} has not received stays behind; it is not measured", Level.WARNING)
+            (f"what {left} took and {proposal.target} has not received stays behind; it is not measured", Level.WARNING)
         )
+    told += _gateway_risks(proposal, snapshot)
+    if proposal.lasting:
+        told.append((proposal.lasting, Level.INFO))
+    return sorted(told, key=lambda risk: _WORST.index(risk[1]))
+
+
+def _gateway_risks(proposal: Proposal, snapshot: Snapshot) -> list[tuple[str, Level]]:
     if not snapshot.router.routed:
-        told.append((NO_GATEWAY, Level.WARNING))
-    if plan.lasting:
-        told.append((plan.lasting, Level.INFO))
+        return [(NO_GATEWAY, Level.WARNING)]
+    told: list[tuple[str, Level]] = []
+    if snapshot.router.error:
+        told.append((f"pgbouncer cannot be read: {snapshot.router.error}", Level.BAD))
+    if paused_by_others(snapshot):
+        told.append(("somebody else has PAUSED pgbouncer: this ends the pause", Level.BAD))
+    if plan_of(proposal, snapshot).recipe is Recipe.HUNG:
+        told.append((f"a COMMIT that {snapshot.active} has not answered may still happen there", Level.WARNING))
     return told
 
 

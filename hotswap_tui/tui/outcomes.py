@@ -1,0 +1,75 @@
+"""How a switch goes and how it ended, in the words of the window that asked for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hotswap_tui.core.switch_words import cut_off, present_step, steps, who_waited
+from hotswap_tui.core.values import SwitchKind
+from hotswap_tui.tui.cells import Tone, pack, wrap
+
+if TYPE_CHECKING:
+    from hotswap_tui.core.snapshot import Snapshot, SwitchOutcome
+    from hotswap_tui.core.values import Switch
+
+
+def latest_switch(snapshot: Snapshot) -> int:
+    """Return the number of the newest switch known, 0 for none."""
+    ended = snapshot.last_switch.switch.id if snapshot.last_switch is not None else 0
+    return max(ended, snapshot.switch.id if snapshot.switch is not None else 0)
+
+
+def under_way(switch: Switch, width: int, *, routed: bool) -> list[str]:
+    """Return all steps of a switch in flight, what the present one waits for, and who wants it cancelled, in lines."""
+    lines = pack(steps(switch, ahead=True) if routed else [], width)
+    if lines == [""]:
+        lines = [present_step(switch)]
+    if switch.detail:
+        lines += wrap(f"waits for {switch.detail}", width)
+    if switch.cancelled_by:
+        lines += wrap(f"cancelled by {switch.cancelled_by}: everything is put back", width)
+    return lines
+
+
+def outcome_words(outcome: SwitchOutcome, snapshot: Snapshot) -> tuple[str, str, Tone]:
+    """Return sign, sentence and tone for how a switch ended."""
+    switch = outcome.switch
+    if outcome.result == "done":
+        return "●", f"done in {outcome.took_s:.2f} s: {_arrival(outcome, snapshot)}", Tone.GOOD
+    if outcome.result == "cancelled":
+        return "·", f"cancelled; {switch.source} serves as before", Tone.WARNING
+    if outcome.result == "failed":
+        where = f" at {switch.step}" if switch.step else ""
+        return "✗", f"failed{where} after {outcome.took_s:.2f} s: {outcome.error}. {_stayed(switch)}", Tone.BAD
+    return "?", _unproven_words(outcome, snapshot), Tone.BAD
+
+
+def _arrival(outcome: SwitchOutcome, snapshot: Snapshot) -> str:
+    switch = outcome.switch
+    if not snapshot.router.routed:
+        return f"{switch.target} is chosen, nothing was moved"
+    parts = [f"{switch.target} serves", who_waited(outcome.waited)]
+    if outcome.severed:
+        parts.append(cut_off(outcome.severed, switch.source))
+    proof = f". Canary: {outcome.proof}" if outcome.proof else ""
+    return "; ".join(parts) + proof
+
+
+def _stayed(switch: Switch) -> str:
+    return "Nothing was repaired" if switch.kind is SwitchKind.REPAIR else "Traffic is where it was"
+
+
+def _unproven_words(outcome: SwitchOutcome, snapshot: Snapshot) -> str:
+    """Say what to look at when traffic was sent over and nobody has seen who answers."""
+    where = snapshot.router.address or outcome.switch.target
+    why = f" ({outcome.error})" if outcome.error else ""
+    return (
+        f"unknown: pgbouncer points to {where}, but no query through it has shown who answers{why}. "
+        "Look at your application's errors; the traffic screen says what to ask"
+    )
+
+
+def unknown_words(snapshot: Snapshot) -> str:
+    """Say what to look at while nobody knows whether traffic moved."""
+    where = f", last read: {snapshot.router.address}" if snapshot.router.address else ""
+    return f"unknown: look at where the gateway points{where}; it is read again until it answers"
