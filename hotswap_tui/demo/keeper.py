@@ -15,7 +15,7 @@ class Keeper:
     """Watch over a directory from a process of its own, which holds the reading end of a pipe.
 
     When the pipe closes, the keeper ends the processes that work in the directory and run from `programs`, and removes
-    the directory. `close` closes the pipe, and so does the end of this program: an exit, an exception, a signal,
+    the directory. With `/` as `programs` all of them end, whatever they run. `close` closes the pipe, and so does the end of this program: an exit, an exception, a signal,
     `kill -9`. There is one way to clean up, whatever the cause.
     """
 

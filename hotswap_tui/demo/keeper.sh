@@ -1,7 +1,7 @@
 # usage: sh keeper.sh DIRECTORY PROGRAMS
 #
 # Waits until standard input closes, which happens when the program at the other end closes it or dies, in whatever
-# way. Then ends every process that works in DIRECTORY and runs from PROGRAMS, and removes DIRECTORY.
+# way. Then ends every process that works in DIRECTORY and runs from PROGRAMS (/: any program), and removes DIRECTORY.
 
 directory=$1
 programs=$2
@@ -13,7 +13,7 @@ signal_all() {
     for process in /proc/[0-9]*; do
         [ "$process/cwd" -ef "$directory" ] || [ "$process/cwd" -ef "$directory/data" ] || continue
         case $(readlink "$process/exe") in
-            "$programs"/*) kill "-$1" "${process#/proc/}" && found=0 ;;
+            "${programs%/}"/*) kill "-$1" "${process#/proc/}" && found=0 ;;
         esac
     done 2>/dev/null
     return $found

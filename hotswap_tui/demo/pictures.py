@@ -124,6 +124,8 @@ async def sitting(stage: Stage, photographer: Photographer) -> None:
 async def main(directory: Path) -> None:
     """Take every picture into `directory`."""
     async with Stage(SETTINGS) as stage, assemble(stage.loaded, lambda _event: None) as engine:
+        if stage.clients is None:
+            print(*stage.loaded.warnings, sep="\n", file=sys.stderr)
         uneven = asyncio.create_task(weather(stage))
         try:
             await sitting(stage, Photographer(engine, directory))

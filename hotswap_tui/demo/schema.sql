@@ -42,6 +42,12 @@ CREATE TABLE marker (
 
 INSERT INTO marker (name) VALUES (:'name');
 
+-- What each client of the demo's load has had committed here.
+CREATE TABLE heartbeats (
+    client integer PRIMARY KEY,
+    beats  bigint NOT NULL
+);
+
 INSERT INTO users (email, name) VALUES
     ('ada@example.com', 'Ada'),
     ('grace@example.com', 'Grace');

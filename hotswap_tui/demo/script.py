@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from hotswap_tui.core.snapshot import Snapshot
     from hotswap_tui.core.values import Event
+    from hotswap_tui.demo.client_load import Met
     from hotswap_tui.demo.stage import Stage
     from hotswap_tui.engine.engine import Engine
 
@@ -97,6 +98,14 @@ async def perform(stage: Stage, engine: Engine, narrator: Narrator) -> None:
         await step.act()
         took_s = await _until(engine, step)
         narrator.say(f"    = {engine.snapshot().active} is the active database, {took_s:.2f}s later")
+        if stage.clients is not None:
+            narrator.say(f"    = {told(await stage.clients.lap())}")
+
+
+def told(met: Met) -> str:
+    """Return what the clients met, as a sentence."""
+    by = f" by {' and '.join(met.servers)}" if met.servers else ""
+    return f"clients: {met.successes} answers{by}, {met.errors} errors, longest wait {met.longest_s:.2f}s"
 
 
 async def _until(engine: Engine, step: Step) -> float:
