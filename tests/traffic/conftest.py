@@ -1,0 +1,36 @@
+"""A gateway of its own for each test, over servers that the tests here share."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.clusters import Clusters, ServerPair
+from tests.support.traffic import PGBOUNCER, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def traffic_pair(clusters: Clusters) -> Iterator[ServerPair]:
+    """Give two servers that the clients of these tests may write to."""
+    with ExitStack() as stack:
+        servers = []
+        for name in ServerPair._fields:
+            server = clusters.make(name)
+            stack.callback(server.remove)
+            servers.append(server)
+        yield ServerPair(*servers)
+
+
+@pytest.fixture
+def stage(traffic_pair: ServerPair) -> Iterator[Stage]:
+    """Give both servers alive and a PgBouncer that points to the primary."""
+    if PGBOUNCER is None:
+        pytest.skip("pgbouncer is not installed")
+    traffic_pair.heal()
+    with Stage(traffic_pair) as stage:
+        yield stage
