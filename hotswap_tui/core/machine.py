@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hotswap_tui.core import events, holding, observe, requests, switching
+from hotswap_tui.core import events, holding, observe, reading, requests, switching
 from hotswap_tui.core.decide import settle
 from hotswap_tui.core.turn import Turn
 
@@ -53,5 +53,5 @@ def step(model: Model, event: events.Input, now_s: float, policy: Policy) -> tup
     HANDLERS[type(event)](turn, event)
     settle(turn, event)
     holding.release_when_due(turn)
-    switching.read_router_when_due(turn)
+    reading.read_when_due(turn)
     return turn.finish()

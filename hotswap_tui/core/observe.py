@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hotswap_tui.core.errors import IllegalEventError
 from hotswap_tui.core.holding import release
 from hotswap_tui.core.model import Record
-from hotswap_tui.core.switching import AUTOMATION
+from hotswap_tui.core.reading import AUTOMATION
 from hotswap_tui.core.table import TABLE, Trigger
 from hotswap_tui.core.values import SWITCHING, Kind, Level, Mode, State, Tell, counts
 

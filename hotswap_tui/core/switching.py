@@ -5,28 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.effects import BeginSwitch, ReadRouter, ReleaseClients
+from hotswap_tui.core.effects import BeginSwitch, ReadRouter
 from hotswap_tui.core.errors import IllegalEventError
 from hotswap_tui.core.events import SwitchDone
 from hotswap_tui.core.holding import who_waited
 from hotswap_tui.core.model import Retry
 from hotswap_tui.core.plan import Step, choose
-from hotswap_tui.core.policy import PEEK_S, failback_wait_s, switch_retry_s, within_hour
-from hotswap_tui.core.signs import Sign, sign
+from hotswap_tui.core.policy import failback_wait_s, switch_retry_s, within_hour
+from hotswap_tui.core.reading import AUTOMATION, compare, heed, next_reading_s
 from hotswap_tui.core.snapshot import SwitchOutcome
 from hotswap_tui.core.table import Trigger
 from hotswap_tui.core.turn import serves
-from hotswap_tui.core.values import Kind, Level, Mode, Role, State, Switch, SwitchKind
+from hotswap_tui.core.values import Kind, Level, Mode, Role, Switch, SwitchKind
 
 if TYPE_CHECKING:
     from hotswap_tui.core.events import OutcomeUnknown, RouterRead, SwitchFailed, SwitchStep
     from hotswap_tui.core.plan import Plan
     from hotswap_tui.core.turn import Turn
     from hotswap_tui.core.values import RouterReading
-
-STEADY = frozenset({State.PRIMARY, State.SECONDARY})
-AUTOMATION = "hotswap-tui"
-"""Who disarms when somebody else re-pointed the router."""
 
 
 def begin(turn: Turn, kind: SwitchKind, target: Role, why: str, *, by: str = "", forced: bool = False) -> None:
@@ -99,14 +95,14 @@ def outcome_unknown(turn: Turn, event: OutcomeUnknown) -> None:
 def router_read(turn: Turn, event: RouterRead) -> None:
     """Compare where the router points with what we hold true; settle an unknown outcome by it."""
     switch, reading = turn.model.switch, event.reading
-    turn.set(read_router_at_s=_next_reading(turn, reading))
     if switch is None:
-        _compare(turn, reading)
-        _heed(turn, reading)
+        compare(turn, reading)
+        heed(turn, reading)
     elif switch.unknown and reading.points_to is switch.target:
         _verified(turn, switch, reading)
     elif switch.unknown and reading.points_to is not None:
         _stayed(turn, switch, switch.step, "the router still points to it", cancelled=False)
+    turn.set(read_router_at_s=next_reading_s(turn, reading))
 
 
 def _verified(turn: Turn, switch: Switch, reading: RouterReading) -> None:
@@ -116,77 +112,6 @@ def _verified(turn: Turn, switch: Switch, reading: RouterReading) -> None:
         _arrived(turn, switch, SwitchDone(switch.id, reading, proof=reading.proof))
     else:
         turn.set(switch=switch)
-
-
-def _heed(turn: Turn, reading: RouterReading) -> None:
-    """Let the data plane's own signs call for a check of the active database, and finish a release that failed."""
-    model = turn.model
-    if model.release_failed and reading.paused and model.hold is None:
-        turn.effects.append(ReleaseClients())
-    if reading.traffic is None or reading.paused or model.disagrees or model.state not in STEADY:
-        return
-    seen = sign(turn.before.reading.traffic, reading.traffic)
-    if seen is not None:
-        turn.probe(model.active, fresh=seen is Sign.NO_SERVER)
-
-
-def read_router_when_due(turn: Turn) -> None:
-    """Ask for a reading when its time has come."""
-    at_s = turn.model.read_router_at_s
-    if at_s is not None and turn.now_s >= at_s:
-        turn.set(read_router_at_s=_next_reading(turn, turn.model.reading))
-        switch = turn.model.switch
-        if switch is None or switch.unknown:
-            turn.effects.append(ReadRouter(verify=switch.target if switch is not None else None))
-
-
-def _next_reading(turn: Turn, reading: RouterReading) -> float | None:
-    switch = turn.model.switch
-    if switch is not None and switch.unknown:
-        return turn.now_s + turn.policy.failure_retry_interval_s
-    if not reading.routed:
-        return None
-    interval_s = turn.policy.gateway_interval_s
-    return turn.now_s + (interval_s if turn.model.hold is None else min(interval_s, PEEK_S))
-
-
-def _compare(turn: Turn, reading: RouterReading) -> None:
-    model = turn.model
-    reading = _paused_by_others(turn, reading)
-    turn.set(reading=reading)
-    if reading.error and reading.error != model.reading.error:
-        text = f"the router cannot be read: {reading.error}"
-        turn.tell(Kind.DISAGREES, Level.WARNING, text, error=reading.error)
-    if not reading.routed or reading.error:
-        return
-    disagrees = reading.points_to is not model.active
-    turn.set(disagrees=disagrees)
-    if disagrees and not model.disagrees:
-        if model.mode.armed:
-            why = f"the router points to {reading.address}"
-            turn.set(mode=Mode(armed=False, by=AUTOMATION, since_s=turn.now_s, why=why), mode_before=model.mode)
-        text = (
-            f"router points to {reading.address}, but {model.active} is the active database: somebody else "
-            "changed it; automatic switching is off until a person repairs"
-        )
-        turn.tell(Kind.DISAGREES, Level.BAD, text, model.active, address=reading.address)
-    elif model.disagrees and not disagrees:
-        turn.tell(Kind.DISAGREES, Level.GOOD, f"router points to {model.active} again", model.active)
-
-
-def _paused_by_others(turn: Turn, reading: RouterReading) -> RouterReading:
-    """Return `reading` with `paused` meaning somebody else's PAUSE: seen twice, well after a hold of our own."""
-    model = turn.model
-    ours = (
-        model.hold is not None or model.release_failed or turn.now_s < model.held_s + 2 * turn.policy.gateway_interval_s
-    )
-    readings = model.paused_readings + 1 if reading.paused and not ours else 0
-    turn.set(paused_readings=readings)
-    if readings == 2:
-        turn.tell(
-            Kind.HELD, Level.BAD, "PgBouncer is paused, and not by this program: clients wait until somebody resumes"
-        )
-    return replace(reading, paused=readings >= 2)
 
 
 def _in_flight(turn: Turn, switch_id: int) -> Switch:
@@ -215,7 +140,7 @@ def _arrived(turn: Turn, switch: Switch, end: SwitchDone) -> None:
     turn.set(held_s=turn.now_s, paused_readings=0)
     turn.set(switch=None, last_switch=outcome, reading=reading, disagrees=False, retry=None, told_obstacle="")
     mode, before = mode_after(switch, turn.model.mode, turn.model.mode_before, turn.now_s)
-    turn.set(read_router_at_s=_next_reading(turn, reading), mode=mode, mode_before=before)
+    turn.set(read_router_at_s=next_reading_s(turn, reading), mode=mode, mode_before=before)
     if switch.kind is SwitchKind.REPAIR:
         text = f"router points to {switch.target} again, repaired by {switch.by}"
         turn.tell(Kind.SWITCHED, Level.GOOD, text, switch.target, kind=switch.kind.value, switch=switch.id)
@@ -304,7 +229,7 @@ def _stayed(turn: Turn, switch: Switch, step: str, error: str, *, cancelled: boo
     result = "cancelled" if cancelled else "failed"
     outcome = SwitchOutcome(switch, turn.now_s, result, error)
     turn.set(switch=None, last_switch=outcome, retry=None, held_s=turn.now_s, paused_readings=0)
-    turn.set(read_router_at_s=_next_reading(turn, turn.model.reading))
+    turn.set(read_router_at_s=next_reading_s(turn, turn.model.reading))
     if cancelled:
         _tell_cancelled(turn, switch)
     else:

@@ -276,6 +276,8 @@ class Kind(StrEnum):
     SWITCHED = "switched"
     SWITCH_FAILED = "switch_failed"
     SWITCH_UNKNOWN = "switch_unknown"
+    PROVEN = "proven"
+    """A canary has shown who answers after a switch whose outcome was called unknown."""
     SWITCH_CANCELLED = "switch_cancelled"
     ARMED = "armed"
     DISARMED = "disarmed"

@@ -49,6 +49,8 @@ class ConfirmDialog(Dialog):
         self._why = ""
         self._asked_on = snapshot
         self._before = latest_switch(snapshot)
+        self._ended: tuple[str, str, Tone] | None = None
+        """How its own switch ended, whatever happens after that."""
 
     @property
     def stage(self) -> Stage:
@@ -97,8 +99,10 @@ class ConfirmDialog(Dialog):
 
     def _progress(self, snapshot: Snapshot, now_s: float, width: int) -> list[Row]:
         outcome = snapshot.last_switch
-        if outcome is not None and outcome.switch.id > self._before and snapshot.switch is None:
-            return self._told(*outcome_words(outcome, snapshot), width)
+        if self._ended is None and outcome is not None and outcome.switch.id > self._before and snapshot.switch is None:
+            self._ended = outcome_words(outcome, snapshot)
+        if self._ended is not None:
+            return self._told(*self._ended, width)
         switch = snapshot.switch
         if switch is None:
             return self._told("…", "asked for; not begun yet", Tone.PLAIN, width)

@@ -129,6 +129,19 @@ def test_only_a_canary_turns_an_unknown_outcome_into_done():
     assert "no canary has shown that it answers: canary: timeout" in machine.said(Kind.SWITCHED)[-1]
 
 
+def test_an_outcome_that_stayed_unknown_is_settled_by_a_later_canary():
+    machine = dying().vanishes()
+    for _ in range(machine.policy.failure_threshold):
+        machine.read_router(SECONDARY, proof="canary: timeout")
+    assert machine.active is SECONDARY
+    assert machine.tick(5).effects[-1] == ReadRouter(verify=SECONDARY)
+    machine.read_router(SECONDARY, proven=True, proof="18.6, system 7")
+    assert machine.model.last_switch is not None
+    assert (machine.model.last_switch.result, machine.model.last_switch.proof) == ("done", "18.6, system 7")
+    assert machine.said(Kind.PROVEN) == ["secondary answers through the router: 18.6, system 7"]
+    assert machine.tick(1).effects[-1] == ReadRouter()
+
+
 def test_a_late_report_settles_it_as_well():
     assert dying().vanishes().arrives().active is SECONDARY
 

@@ -338,7 +338,7 @@ RULES = (
     ),
     Mutant(
         11,
-        "core/switching.py",
+        "core/reading.py",
         "    if disagrees and not model.disagrees:\n        if model.mode.armed:",
         "    if disagrees and not model.disagrees:\n        if model.mode.armed and model.mode.by:",
         "automation goes on although somebody else moves traffic",

@@ -84,9 +84,9 @@ TRAFFIC = (
     ),
     Mutant(
         0,
-        "core/switching.py",
-        "        if switch is None or switch.unknown:\n",
-        "        if True:\n",
+        "core/reading.py",
+        "        elif switch.unknown:\n",
+        "        else:\n",
         "PgBouncer is read back in the middle of a switch",
     ),
     Mutant(

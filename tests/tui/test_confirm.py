@@ -243,6 +243,20 @@ async def test_outcomes(result: str, error: str, words: str) -> None:
         assert not isinstance(app.screen, ConfirmDialog)
 
 
+async def test_the_window_keeps_to_its_own_switch() -> None:
+    """A later switch, of automation or of somebody else, is not what was asked for here."""
+    client = ScriptedClient(snapshot(router=ROUTED, primary=down(Role.PRIMARY)))
+    async with running(client) as (app, pilot):
+        await pilot.press("S", "y")
+        await until(lambda: client.requests)
+        client.change(**outcome("done"))
+        await until(lambda: "done in 0.58 s" in _words(app))
+        later = replace(MOVING, id=MOVING.id + 1)
+        client.change(last_switch=SwitchOutcome(later, NOW_S + 9, "failed", "refused"), version=10, mode=DISARMED)
+        await until(lambda: "AUTO OFF" in shown(app))
+        assert "done in 0.58 s" in _words(app)
+
+
 async def test_a_switch_can_be_cancelled_from_the_window() -> None:
     """X asks for it while the switch says that it can be."""
     client = ScriptedClient(snapshot(router=ROUTED, primary=down(Role.PRIMARY)))
