@@ -102,6 +102,8 @@ class SwitchFailed:
     step: str
     error: str
     cancelled: bool = False
+    waited: Waited = NOBODY
+    """Whom its hold kept waiting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def release_when_due(turn: Turn) -> None:
 def held(turn: Turn, _event: Held) -> None:
     """Tell that clients wait, unless they go on already."""
     if turn.model.hold is not None:
+        turn.set(hold_told=True)
         text = f"clients wait while the failure is confirmed, at most {turn.policy.hold_max_s:.1f}s"
         turn.tell(Kind.HELD, Level.INFO, text, turn.model.active)
 
@@ -69,7 +70,10 @@ def hold_failed(turn: Turn, event: HoldFailed) -> None:
 
 def released(turn: Turn, event: Released) -> None:
     """Tell who waited and how long."""
-    turn.set(release_failed=False, held_s=turn.now_s)
+    told = turn.model.hold_told or turn.model.release_failed or event.waited.clients
+    turn.set(release_failed=False, hold_told=False, held_s=turn.now_s)
+    if not told:
+        return
     turn.tell(
         Kind.RELEASED,
         Level.INFO,

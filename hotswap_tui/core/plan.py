@@ -35,7 +35,7 @@ class Step(StrEnum):
     RELEASE = "release"
     """Those who waited go on. From here on nothing is rolled back."""
     SEVER = "sever"
-    """End what still hangs on the database that was left."""
+    """End what still hangs on the database that was left; where everything must drain, see that nothing does."""
     CANARY = "canary"
     """A query through PgBouncer shows which server answers."""
 
@@ -77,8 +77,7 @@ _GONE = frozenset({Fault.REFUSED, Fault.RESET, Fault.STARTING, Fault.STOPPING})
 _ALIVE_BUT_USELESS = frozenset({Fault.READ_ONLY, Fault.STORAGE})
 
 _ARRIVE = (Step.PREFLIGHT, Step.REPOINT, Step.READ_BACK)
-_GENTLE = (Step.WAKE, Step.HOLD, *_ARRIVE, Step.RELEASE, Step.CANARY)
-_FIRM = (Step.WAKE, Step.HOLD, *_ARRIVE, Step.SEVER, Step.RELEASE, Step.CANARY)
+_PLANNED = (Step.WAKE, Step.HOLD, *_ARRIVE, Step.SEVER, Step.RELEASE, Step.CANARY)
 _HASTY = (Step.HOLD, *_ARRIVE, Step.RELEASE, Step.SEVER, Step.CANARY)
 _HASTY_SESSION = (*_ARRIVE, Step.SEVER, Step.CANARY)
 
@@ -109,7 +108,5 @@ def choose(
     if kind is not Recipe.PLANNED:
         return Plan(kind, _HASTY_SESSION if session else _HASTY)
     if session:
-        return Plan(kind, _FIRM, SESSION_DRAIN_S)
-    if firm or fault in _ALIVE_BUT_USELESS:
-        return Plan(kind, _FIRM, DRAIN_S)
-    return Plan(kind, _GENTLE, DRAIN_S, must_drain=True)
+        return Plan(kind, _PLANNED, SESSION_DRAIN_S)
+    return Plan(kind, _PLANNED, DRAIN_S, must_drain=not firm and fault not in _ALIVE_BUT_USELESS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hotswap_tui.core.values import SwitchKind
+
 HOUR_S = 3600.0
 FRESH_AT_LEAST_EVERY_S = 60.0
 """A hung postmaster keeps old sessions alive, so the active database gets a new connection at least this often."""
@@ -65,6 +67,12 @@ def failback_wait_s(failovers_in_hour: int, policy: Policy) -> float:
     return float(min(policy.primary_retry_interval_s * 2**doublings, max(HOUR_S, policy.primary_retry_interval_s)))
 
 
-def switch_retry_s(attempts: int, policy: Policy) -> float:
-    """Return the wait after the `attempts`-th failed attempt of the same switch: doubling, at most a minute."""
+def switch_retry_s(kind: SwitchKind, attempts: int, policy: Policy) -> float:
+    """Return the wait after the `attempts`-th failed attempt of the same switch: doubling, at most a minute.
+
+    A failback, where a database serves, has more time: from the primary's retry interval on, at most an hour.
+    """
+    if kind is SwitchKind.FAILBACK:
+        longest_s = max(HOUR_S, policy.primary_retry_interval_s)
+        return float(min(policy.primary_retry_interval_s * 2 ** min(attempts - 1, 16), longest_s))
     return float(min(policy.failure_retry_interval_s * 2 ** min(attempts - 1, 16), SWITCH_RETRY_CAP_S))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.effects import ReadRouter, ReleaseClients
+from hotswap_tui.core.holding import release
 from hotswap_tui.core.policy import PEEK_S
 from hotswap_tui.core.signs import Sign, sign
 from hotswap_tui.core.values import Kind, Level, Mode, State
@@ -61,16 +62,21 @@ def compare(turn: Turn, reading: RouterReading) -> None:
     """Compare where the router points with what we hold true."""
     model = turn.model
     reading = _paused_by_others(turn, reading)
+    if reading.error:
+        reading = replace(reading, version=model.reading.version, pool_mode=model.reading.pool_mode)
     turn.set(reading=reading)
     if reading.error and reading.error != model.reading.error:
         text = f"the router cannot be read: {reading.error}"
         turn.tell(Kind.DISAGREES, Level.WARNING, text, error=reading.error)
     if not reading.routed or reading.error:
         return
+    if model.reading.error:
+        turn.tell(Kind.DISAGREES, Level.GOOD, f"the router can be read again: it points to {reading.address}")
     _prove(turn, reading)
     disagrees = reading.points_to is not model.active
     turn.set(disagrees=disagrees)
     if disagrees and not model.disagrees:
+        release(turn)
         if model.mode.armed:
             why = f"the router points to {reading.address}"
             turn.set(mode=Mode(armed=False, by=AUTOMATION, since_s=turn.now_s, why=why), mode_before=model.mode)
@@ -106,5 +112,9 @@ def heed(turn: Turn, reading: RouterReading) -> None:
     if reading.traffic is None or reading.paused or model.disagrees or model.state not in STEADY:
         return
     seen = sign(turn.before.reading.traffic, reading.traffic)
-    if seen is not None:
-        turn.probe(model.active, fresh=seen is Sign.NO_SERVER)
+    if seen is None:
+        turn.set(sign=None)
+    elif seen is not model.sign or turn.now_s - model.signed_s >= turn.policy.check_interval_s:
+        # Once while it lasts: a long report or a busy pool looks the same, and a check has answered already.
+        turn.set(sign=seen, signed_s=turn.now_s)
+        turn.probe(model.active, fresh=seen is Sign.NO_SERVER and not turn.active.locked_out(turn.now_s))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.effects import BeginSwitch, ReadRouter
 from hotswap_tui.core.errors import IllegalEventError
-from hotswap_tui.core.events import SwitchDone
+from hotswap_tui.core.events import SwitchDone, SwitchFailed
 from hotswap_tui.core.holding import who_waited
 from hotswap_tui.core.model import Retry
 from hotswap_tui.core.plan import Step, choose
@@ -19,7 +19,7 @@ from hotswap_tui.core.turn import serves
 from hotswap_tui.core.values import Kind, Level, Mode, Role, Switch, SwitchKind
 
 if TYPE_CHECKING:
-    from hotswap_tui.core.events import OutcomeUnknown, RouterRead, SwitchFailed, SwitchStep
+    from hotswap_tui.core.events import OutcomeUnknown, RouterRead, SwitchStep
     from hotswap_tui.core.plan import Plan
     from hotswap_tui.core.turn import Turn
     from hotswap_tui.core.values import RouterReading
@@ -80,7 +80,7 @@ def done(turn: Turn, event: SwitchDone) -> None:
 
 def failed(turn: Turn, event: SwitchFailed) -> None:
     """Traffic stayed where it was."""
-    _stayed(turn, _in_flight(turn, event.switch_id), event.step, event.error, cancelled=event.cancelled)
+    _stayed(turn, _in_flight(turn, event.switch_id), event)
 
 
 def outcome_unknown(turn: Turn, event: OutcomeUnknown) -> None:
@@ -101,7 +101,7 @@ def router_read(turn: Turn, event: RouterRead) -> None:
     elif switch.unknown and reading.points_to is switch.target:
         _verified(turn, switch, reading)
     elif switch.unknown and reading.points_to is not None:
-        _stayed(turn, switch, switch.step, "the router still points to it", cancelled=False)
+        _stayed(turn, switch, SwitchFailed(switch.id, switch.step, "the router still points to it"))
     turn.set(read_router_at_s=next_reading_s(turn, reading))
 
 
@@ -137,7 +137,7 @@ def _arrived(turn: Turn, switch: Switch, end: SwitchDone) -> None:
         end.severed,
         end.proof,
     )
-    turn.set(held_s=turn.now_s, paused_readings=0)
+    turn.set(held_s=turn.now_s, hold_told=False, release_failed=False, paused_readings=0)
     turn.set(switch=None, last_switch=outcome, reading=reading, disagrees=False, retry=None, told_obstacle="")
     mode, before = mode_after(switch, turn.model.mode, turn.model.mode_before, turn.now_s)
     turn.set(read_router_at_s=next_reading_s(turn, reading), mode=mode, mode_before=before)
@@ -203,7 +203,7 @@ def _tell_arrival(turn: Turn, switch: Switch, outcome: SwitchOutcome) -> None:
     off = "" if turn.model.mode.armed else "; automatic switching is off"
     turn.tell(
         Kind.SWITCHED,
-        Level.GOOD,
+        Level.GOOD if outcome.result == "done" else Level.WARNING,
         f"{target} {how} after {outcome.took_s:.2f}s ({switch.kind}){moved}{_burden(outcome)}{off}",
         target,
         kind=switch.kind.value,
@@ -225,19 +225,20 @@ def _burden(outcome: SwitchOutcome) -> str:
     return "".join(f"; {part}" for part in parts)
 
 
-def _stayed(turn: Turn, switch: Switch, step: str, error: str, *, cancelled: bool) -> None:
-    result = "cancelled" if cancelled else "failed"
-    outcome = SwitchOutcome(switch, turn.now_s, result, error)
-    turn.set(switch=None, last_switch=outcome, retry=None, held_s=turn.now_s, paused_readings=0)
+def _stayed(turn: Turn, switch: Switch, end: SwitchFailed) -> None:
+    result = "cancelled" if end.cancelled else "failed"
+    outcome = SwitchOutcome(switch, turn.now_s, result, end.error, waited=end.waited)
+    turn.set(switch=None, last_switch=outcome, retry=None, hold_told=False, held_s=turn.now_s, paused_readings=0)
     turn.set(read_router_at_s=next_reading_s(turn, turn.model.reading))
-    if cancelled:
+    if end.cancelled:
         _tell_cancelled(turn, switch)
     else:
-        where = f" at step {step}" if step else ""
-        text = f"switch to {switch.target} failed{where}: {error}; {switch.source} stays active"
-        turn.tell(Kind.SWITCH_FAILED, Level.BAD, text, switch.target, switch=switch.id, step=step, error=error)
+        where = f" at step {end.step}" if end.step else ""
+        burden = _burden(outcome)
+        text = f"switch to {switch.target} failed{where}: {end.error}{burden}; {switch.source} stays active"
+        turn.tell(Kind.SWITCH_FAILED, Level.BAD, text, switch.target, switch=switch.id, step=end.step, error=end.error)
         if switch.automatic:
-            at_s = turn.now_s + switch_retry_s(switch.attempt, turn.policy)
+            at_s = turn.now_s + switch_retry_s(switch.kind, switch.attempt, turn.policy)
             turn.set(retry=Retry(switch.kind, switch.target, switch.attempt, at_s))
     if switch.kind is SwitchKind.REPAIR:
         return

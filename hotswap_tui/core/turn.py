@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hotswap_tui.core.effects import ProbeNow
@@ -31,8 +30,9 @@ class Turn:
         self.effects: list[Effect] = []
 
     def set(self, **changes: Any) -> None:
-        """Change fields of the model."""
-        self.model = replace(self.model, **changes)
+        """Change fields of the model; most readings of the router change nothing."""
+        if any(getattr(self.model, name) is not value for name, value in changes.items()):
+            self.model = self.model.changed(changes)
 
     def set_record(self, role: Role, record: Record) -> None:
         """Change what is known about one database."""

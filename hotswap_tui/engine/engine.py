@@ -117,7 +117,7 @@ class Engine:
         told = [Tell(Kind.STARTED, Level.INFO, f"engine started, pid {os.getpid()}", data={"pid": os.getpid()})]
         told += [*self._notices, *left_over]
         told += stories(restored.memory, restored.unfinished, reading, self._keeper.pair, has_secondary=has_secondary)
-        if restored.unfinished is not None:
+        if restored.unfinished is not None and not reading.error:
             self._keeper.settle(restored.unfinished, self._clock.wall_s(), reading)
         self._keeper.remember(self._model, self._chronicle.record(told), self._offset_s())
         for role, target in self._targets.items():

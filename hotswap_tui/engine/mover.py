@@ -92,13 +92,15 @@ class Mover:
             await self._settled()
             arrival = await self._router.switch(switch.target, switch.plan, progress)
         except SwitchError as error:
-            outcome: Input = SwitchFailed(switch.id, error.step, error.error)
+            outcome: Input = SwitchFailed(switch.id, error.step, error.error, waited=error.waited)
         except OutcomeUnknownError as error:
             outcome = OutcomeUnknown(switch.id, str(error))
         except asyncio.CancelledError:
             if self._ending:
                 raise
             outcome = SwitchFailed(switch.id, "", "cancelled", cancelled=True)
+            # Before the router took it over, a hold of the suspicion was still in force.
+            await self._release()
         else:
             outcome = SwitchDone(switch.id, arrival.reading, arrival.waited, arrival.severed, arrival.proof)
         self._task = None

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.model import resume
 from hotswap_tui.core.switching import mode_after
-from hotswap_tui.core.values import Kind, Level, Mode, Role, SwitchKind, Tell
+from hotswap_tui.core.values import Kind, Level, Mode, Role, State, SwitchKind, Tell
 from hotswap_tui.engine.ports import Memory, ModeMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from hotswap_tui.core.model import Model
     from hotswap_tui.core.policy import Policy
@@ -74,7 +74,7 @@ def recall(
         if unfinished.switch.kind is SwitchKind.FAILOVER:
             failovers = (*failovers, back(unfinished.started_wall_s))
     down_s = memory.primary_down_since_wall_s
-    return resume(
+    model = resume(
         policy,
         now_s,
         has_secondary=has_secondary,
@@ -88,6 +88,19 @@ def recall(
         reading=reading,
         next_switch_id=max(memory.next_switch_id, unfinished.switch.id + 1 if unfinished else 1),
     )
+    if unfinished is None or not reading.error or not has_secondary:
+        return model
+    return _undecided(model, unfinished, back)
+
+
+def _undecided(model: Model, unfinished: SwitchRecord, back: Callable[[float], float]) -> Model:
+    """Return `model` with the switch still in flight: the router cannot be read, so nobody knows what became of it."""
+    started_s = back(unfinished.started_wall_s)
+    switch = replace(unfinished.switch, started_s=started_s, unknown=True, cancellable=False)
+    if switch.kind is SwitchKind.REPAIR:
+        return replace(model, switch=switch)
+    moving = State.FAILING_OVER if switch.target is Role.SECONDARY else State.FAILING_BACK
+    return replace(model, switch=switch, state=moving)
 
 
 def finished_before(unfinished: SwitchRecord, reading: RouterReading) -> bool:
@@ -117,7 +130,7 @@ def stories(
     if memory is not None and memory.active is Role.SECONDARY and not has_secondary:
         text = "the secondary served before, but DATABASE_URL_SECONDARY is not set any more: watching the primary"
         tells.append(Tell(Kind.CONFIG, Level.WARNING, text))
-    elif memory is not None and unfinished is None and reading.points_to is memory.active.other:
+    elif memory is not None and unfinished is None and not reading.error and reading.points_to is memory.active.other:
         text = (
             f"the router points to {reading.address}, but the {memory.active} served before: somebody else changed it "
             f"while nothing watched; the {reading.points_to} is taken as the active database"
@@ -125,6 +138,10 @@ def stories(
         tells.append(Tell(Kind.DISAGREES, Level.WARNING, text, reading.points_to))
     if unfinished is not None:
         target = unfinished.switch.target
+        if reading.error:
+            text = f"nobody knows yet whether the switch to {target} that was cut off has arrived: {reading.error}"
+            tells.append(Tell(Kind.SWITCH_UNKNOWN, Level.BAD, text, target))
+            return tells
         happened = finished_before(unfinished, reading)
         proof = f", {reading.proof}" if reading.proof else ""
         outcome = f"had arrived: the router points to it{proof}" if happened else "did not happen"

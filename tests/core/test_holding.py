@@ -116,6 +116,19 @@ def test_who_waits_is_read_often_while_clients_are_held():
     assert not machine.check(PRIMARY).read_router(PRIMARY).tick(0.9).reads_router
 
 
+def test_a_router_that_somebody_else_re_points_holds_nobody_any_longer():
+    machine = held().read_router(SECONDARY)
+    assert (machine.releases, machine.model.hold, machine.model.mode.armed) == (True, None, False)
+
+
+def test_a_switch_that_stays_says_whom_it_kept_waiting():
+    machine = held().check(SECONDARY).check(PRIMARY, Fault.REFUSED, times=2, after_s=5.0)
+    machine.step(events.SwitchFailed(machine.in_flight.id, "preflight", "timeout", waited=Waited(4, 3.5)))
+    assert machine.said(Kind.SWITCH_FAILED) == [
+        "switch to secondary failed at step preflight: timeout; 4 clients waited, the longest 3.50s; primary stays active"
+    ]
+
+
 def test_a_switch_takes_the_hold_over():
     machine = held().check(SECONDARY).check(PRIMARY, Fault.REFUSED, times=2, after_s=5.0)
     assert (machine.state, machine.model.hold, machine.releases) == (State.FAILING_OVER, None, False)

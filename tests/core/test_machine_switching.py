@@ -62,8 +62,8 @@ def test_no_attempt_is_made_before_its_time():
 def test_a_failed_failback_is_retried_too():
     machine = Machine(routed=True).on_secondary().primary_returns().breaks()
     assert (machine.state, machine.active) == (State.SECONDARY, SECONDARY)
-    assert machine.check(PRIMARY).model.switch is None
-    assert machine.check(PRIMARY, after_s=5).in_flight.attempt == 2
+    assert machine.check(PRIMARY, after_s=100).model.switch is None
+    assert machine.check(PRIMARY, after_s=20).in_flight.attempt == 2
 
 
 def test_a_recovery_ends_the_retries():
@@ -347,6 +347,12 @@ def test_a_pgbouncer_that_was_never_measured_is_not_driven():
     assert machine.refuses(events.SwitchRequest(PI, SECONDARY, machine.model.version)) == why
     machine.active_dies()
     assert (machine.begun, machine.said(Kind.NOT_SERVING)) == ([], [f"primary is DOWN; no switch: {why}"])
+
+
+def test_a_router_that_answers_again_is_told_once():
+    machine = Machine(routed=True).both_up().read_router(None, error="refused").read_router(PRIMARY)
+    assert machine.said(Kind.DISAGREES)[-1] == "the router can be read again: it points to primary:5432"
+    assert machine.read_router(PRIMARY).quiet()
 
 
 def test_without_a_gateway_the_router_is_not_read():

@@ -6,7 +6,7 @@ import pytest
 
 from hotswap_tui.core.model import Record, health
 from hotswap_tui.core.policy import Policy, budget_allows, failback_wait_s, switch_retry_s, within_hour
-from hotswap_tui.core.values import FAULT_WORDS, Fault, Health, counts
+from hotswap_tui.core.values import FAULT_WORDS, Fault, Health, SwitchKind, counts
 from tests.core.machine_dsl import COUNTING, NOT_COUNTING, PRIMARY, SECONDARY, verdict
 
 
@@ -30,7 +30,13 @@ def test_each_failover_doubles_the_wait_up_to_an_hour(failovers, interval_s, wai
 
 @pytest.mark.parametrize(("attempts", "wait_s"), [(1, 5), (2, 10), (3, 20), (4, 40), (5, 60), (10_000, 60)])
 def test_attempts_wait_longer_and_longer_up_to_a_minute(attempts, wait_s):
-    assert switch_retry_s(attempts, Policy()) == wait_s
+    assert switch_retry_s(SwitchKind.FAILOVER, attempts, Policy()) == wait_s
+
+
+@pytest.mark.parametrize(("attempts", "wait_s"), [(1, 120), (2, 240), (5, 1920), (6, 3600), (10_000, 3600)])
+def test_a_failback_that_failed_has_time(attempts, wait_s):
+    """A database serves, and every attempt may keep clients waiting."""
+    assert switch_retry_s(SwitchKind.FAILBACK, attempts, Policy()) == wait_s
 
 
 @pytest.mark.parametrize("limit", range(1, 8))

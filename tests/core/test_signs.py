@@ -54,6 +54,23 @@ def test_a_sign_checks_the_active_database_at_once(traffic, probes):
     assert machine.quiet()
 
 
+def test_a_sign_that_lasts_calls_for_one_check_in_an_interval():
+    """A long report looks like a stall, and the check has answered that the server lives."""
+    machine = routed().read_router(PRIMARY, traffic=CALM)
+    assert machine.probes
+    for _ in range(20):
+        assert not machine.wait(1).read_router(PRIMARY, traffic=CALM).probes
+    assert machine.wait(10).read_router(PRIMARY, traffic=CALM).probes
+    assert machine.wait(1).read_router(PRIMARY, traffic=STARVED).probes == [(PRIMARY, True)], "another sign"
+    assert not machine.wait(1).read_router(PRIMARY, traffic=GOING).probes
+    assert machine.wait(1).read_router(PRIMARY, traffic=STARVED).probes == [(PRIMARY, True)], "it had been absent"
+
+
+def test_a_server_that_refuses_our_password_is_not_asked_again_and_again():
+    machine = routed().check(PRIMARY, Fault.CREDENTIALS).read_router(PRIMARY, traffic=STARVED)
+    assert machine.probes == [(PRIMARY, False)]
+
+
 @pytest.mark.parametrize(
     ("story", "reading"),
     [

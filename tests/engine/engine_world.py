@@ -89,6 +89,7 @@ class Router:
         self.held = False
         self.holds: list[float] = []
         self.releases = 0
+        self.error = ""
         self.hold_error = self.release_error = ""
         self.left_over: list[Tell] = []
         self.closed = False
@@ -101,6 +102,8 @@ class Router:
     def _reading(self, *, proven: bool = False) -> RouterReading:
         if not self.routed:
             return RouterReading(routed=False)
+        if self.error:
+            return RouterReading(routed=True, error=self.error)
         return RouterReading(
             routed=True,
             points_to=self.points_to,

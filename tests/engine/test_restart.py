@@ -160,5 +160,34 @@ def test_what_became_of_a_switch_that_was_cut_off_is_told(found, words):
     assert words in tell.text
 
 
+UNREADABLE = RouterReading(routed=True, error="PgBouncer does not answer")
+
+
+@pytest.mark.parametrize(
+    ("unfinished", "state"),
+    [
+        (cut_off(), State.FAILING_OVER),
+        (cut_off(SwitchKind.MANUAL, by=PI), State.FAILING_OVER),
+        (cut_off(SwitchKind.REPAIR, by=PI, target=PRIMARY), State.STARTING),
+    ],
+)
+def test_a_router_that_cannot_be_read_leaves_a_switch_undecided(unfinished, state):
+    """Nobody claims that it happened or that it did not, and nothing else begins."""
+    memory = remember(Machine().both_up().model, PAIR, OFFSET_S)
+    model = reborn(memory, unfinished, reading=UNREADABLE)
+    assert (model.state, model.active) == (state, PRIMARY)
+    assert model.switch is not None
+    assert (model.switch.id, model.switch.unknown, model.switch.cancellable) == (7, True, False)
+    assert model.mode.armed
+    told = stories(memory, unfinished, UNREADABLE, PAIR, has_secondary=True)
+    what = f"whether the switch to {unfinished.switch.target} that was cut off has arrived"
+    assert [tell.text for tell in told] == [f"nobody knows yet {what}: PgBouncer does not answer"]
+
+
+def test_without_the_secondary_nothing_is_undecided():
+    memory = remember(Machine().both_up().model, PAIR, OFFSET_S)
+    assert reborn(memory, cut_off(), reading=UNREADABLE, has_secondary=False).switch is None
+
+
 def test_a_first_start_has_no_stories():
     assert stories(None, None, UNROUTED, PAIR, has_secondary=True) == []

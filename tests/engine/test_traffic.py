@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from hotswap_tui.core.events import CancelRequest
 from hotswap_tui.core.plan import Recipe, Step
 from hotswap_tui.core.policy import Policy
 from hotswap_tui.core.traffic import Traffic
 from hotswap_tui.core.values import Fault, Kind, Level, Role, State, Switch, SwitchKind, Tell
-from hotswap_tui.engine.ports import Restored, SwitchRecord
+from hotswap_tui.engine.ports import Memory, Restored, SwitchRecord
 from hotswap_tui.routing.router import OutcomeUnknownError
-from tests.engine.engine_world import WALL_AT_ZERO_S, World
+from tests.engine.engine_world import PAIR, WALL_AT_ZERO_S, World
 
 PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY
 QUICK = Policy(check_interval_s=1.0, failure_retry_interval_s=1.0, connection_timeout_s=0.5)
@@ -69,10 +70,8 @@ def test_a_release_that_fails_is_tried_again_with_every_reading(make_world):
 def test_a_sign_from_the_gateway_checks_long_before_the_next_check_is_due(make_world):
     world = make_world()
     world.router.traffic = CALM
-    world.go(1.5)
-    checks = len(world.primary.checks)
-    world.go(2.5)
-    assert len(world.primary.checks) > checks, "queries run and none ends"
+    world.go(3.5)
+    assert world.primary.checks == [True, False], "queries run and none ends"
 
 
 def test_a_reading_that_a_switch_has_overtaken_says_nothing(make_world):
@@ -105,6 +104,36 @@ def test_a_switch_that_was_cut_off_after_its_arrival_is_proven_at_the_next_start
     world.start()
     assert (world.now.active, world.router.verified) == (SECONDARY, [SECONDARY])
     assert [record.result for record in world.journal.switches] == [result]
+
+
+@pytest.mark.parametrize(("found", "active", "result"), [(SECONDARY, SECONDARY, "done"), (PRIMARY, PRIMARY, "failed")])
+def test_a_switch_that_was_cut_off_waits_for_a_router_that_does_not_answer_yet(make_world, found, active, result):
+    """After a power cut PgBouncer may be up later than this program."""
+    switch = Switch(4, SwitchKind.FAILOVER, PRIMARY, SECONDARY, 0.0, "primary failed 3 checks")
+    memory = Memory(PRIMARY, WALL_AT_ZERO_S, PAIR)
+    restored = Restored(memory=memory, unfinished=SwitchRecord(switch, WALL_AT_ZERO_S))
+    world = make_world(start=False, points_to=found, restored=restored)
+    world.router.error = "PgBouncer does not answer"
+    world.start(8)
+    assert (world.now.state, world.journal.switches) == (State.FAILING_OVER, [])
+    assert world.now.switch is not None
+    assert world.now.switch.unknown
+    world.router.error = ""
+    world.until(lambda: world.now.switch is None, within_s=11).go(0.5)
+    assert (world.now.active, world.now.mode.armed, world.said(Kind.DISAGREES)) == (active, True, [])
+    assert [record.result for record in world.journal.switches] == [result]
+
+
+def test_a_cancelled_failover_lets_those_go_on_whom_the_suspicion_held(make_world):
+    """The disk is slow: the router has not heard of the switch yet."""
+    world = make_world(policy=QUICK)
+    world.journal.takes_s = 0.8
+    world.primary.fault = Fault.REFUSED
+    world.until(lambda: world.now.switch is not None, within_s=10)
+    world.spawn(world.engine.request(CancelRequest("pi@tty1")))
+    world.until(lambda: world.now.switch is None, within_s=1).go(0.1)
+    assert (world.router.begun, world.router.held) == ([], False)
+    assert world.said(Kind.RELEASED) == ["clients go on: 3 clients waited, the longest 0.25s"]
 
 
 def test_what_the_router_put_in_order_at_the_start_is_told(make_world):

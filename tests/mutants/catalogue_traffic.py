@@ -99,7 +99,7 @@ TRAFFIC = (
     Mutant(
         0,
         "core/plan.py",
-        "    if session:\n        return Plan(kind, _FIRM, SESSION_DRAIN_S)\n",
+        "    if session:\n        return Plan(kind, _PLANNED, SESSION_DRAIN_S)\n",
         "",
         "a planned switch with session pooling waits for sessions that never end",
     ),
