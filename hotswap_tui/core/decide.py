@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hotswap_tui.core.events import Checked
 from hotswap_tui.core.holding import hold, release
-from hotswap_tui.core.policy import budget_allows, within_hour
+from hotswap_tui.core.policy import HOUR_S, budget_allows, within_hour
 from hotswap_tui.core.switching import begin, plan
 from hotswap_tui.core.table import Trigger
 from hotswap_tui.core.turn import Turn, moves_to, serves
@@ -31,6 +31,8 @@ class Obstacle(NamedTuple):
 
     key: str
     text: str
+    until_s: float | None = None
+    """When it ends by itself; None when it waits for something else."""
 
 
 def settle(turn: Turn, event: Input) -> None:
@@ -162,6 +164,9 @@ def _unproven(turn: Turn) -> Obstacle | None:
     if not turn.standby.tried_afresh_since(since_s) and not turn.standby.locked_out(turn.now_s):
         return Obstacle("unchecked", f"{target} is being checked")
     if not turn.standby.proven_since(since_s):
+        fault = turn.standby.verdict.fault if turn.standby.verdict is not None else None
+        if fault is not None and not turn.standby.dead:
+            return Obstacle("degraded", f"{target}: {fault.words}")
         return Obstacle("down", f"{target} does not answer either")
     return None
 
@@ -188,19 +193,20 @@ def failback_obstacle(turn: Turn) -> Obstacle | None:
     wait_s = model.failback_not_before_s - turn.now_s
     if wait_s > 0:
         failovers = len(within_hour(model.failovers_s, turn.now_s))
-        return Obstacle("wait", f"{failovers} failovers within an hour: waiting {wait_s:.0f}s more; {LOOP_ADVICE}")
+        text = f"{failovers} failovers within an hour: waiting {wait_s:.0f}s more; {LOOP_ADVICE}"
+        return Obstacle("wait", text, model.failback_not_before_s)
     return _switch_obstacle(turn, SwitchKind.FAILBACK)
 
 
-def standing_obstacle(model: Model, now_s: float, policy: Policy) -> str:
-    """Return why automation does not act although it might be expected to; empty when nothing holds it."""
+def standing_obstacle(model: Model, now_s: float, policy: Policy) -> Obstacle | None:
+    """Return why automation does not act although it might be expected to; None when nothing holds it."""
     turn = Turn(model, now_s, policy)
     obstacle: Obstacle | None = None
     if model.state in {State.SUSPECT, State.UNAVAILABLE}:
         obstacle = rescue_obstacle(turn)
     elif model.state is State.SECONDARY and model.primary.passes >= policy.recovery_threshold:
         obstacle = failback_obstacle(turn)
-    return obstacle.text if obstacle else ""
+    return obstacle
 
 
 def _switch_obstacle(turn: Turn, kind: SwitchKind) -> Obstacle | None:
@@ -213,14 +219,21 @@ def _switch_obstacle(turn: Turn, kind: SwitchKind) -> Obstacle | None:
     used = within_hour(turn.model.automatic_s, turn.now_s)
     if retry is not None and (retry.kind, retry.target) == (kind, turn.model.standby):
         if turn.now_s < retry.at_s:
-            return Obstacle("retry", f"attempt {retry.attempts} failed; next in {retry.at_s - turn.now_s:.0f}s")
+            text = f"attempt {retry.attempts} failed; next in {retry.at_s - turn.now_s:.0f}s"
+            return Obstacle("retry", text, retry.at_s)
         if used and turn.model.automatic_s[-1] == used[-1]:
             return None
     if budget_allows(len(used), turn.policy, rescue=kind is SwitchKind.FAILOVER):
         return None
     limit = turn.policy.max_switches_per_hour
     text = f"{len(used)} automatic switches within an hour (DB_MAX_SWITCHES_PER_HOUR is {limit}); {LOOP_ADVICE}"
-    return Obstacle("budget", text)
+    return Obstacle("budget", text, _affordable_s(used, limit, spare=0 if kind is SwitchKind.FAILOVER else 1))
+
+
+def _affordable_s(used: tuple[float, ...], limit: int, *, spare: int) -> float | None:
+    """Return when as many switches have left the hour as must; None where the limit never leaves room."""
+    leaving = len(used) + spare - limit
+    return used[leaving] + HOUR_S if 0 <= leaving < len(used) else None
 
 
 def _rescue(turn: Turn) -> Trigger:

@@ -47,7 +47,7 @@ def release_when_due(turn: Turn) -> None:
     """Let clients go on when the budget is spent."""
     held = turn.model.hold
     if held is not None and turn.now_s >= held.until_s:
-        text = f"DB_HOLD_MAX ({turn.policy.hold_max_s:.1f}s) is over before anything is certain: clients go on"
+        text = f"DB_HOLD_MAX ({turn.policy.hold_max_s:.1f}s) is over before anything is certain: clients are no longer held"
         turn.tell(Kind.RELEASED, Level.WARNING, text, turn.model.active)
         release(turn)
 
@@ -77,7 +77,7 @@ def released(turn: Turn, event: Released) -> None:
     turn.tell(
         Kind.RELEASED,
         Level.INFO,
-        f"clients go on: {who_waited(event.waited)}",
+        f"clients are no longer held: {who_waited(event.waited)}",
         turn.model.active,
         clients=event.waited.clients,
         longest_s=event.waited.longest_s,

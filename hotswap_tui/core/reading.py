@@ -54,7 +54,7 @@ def _prove(turn: Turn, reading: RouterReading) -> None:
     last = turn.model.last_switch
     if last is not None and _unproven(turn) and reading.proven and reading.points_to is turn.model.active:
         turn.set(last_switch=replace(last, result="done", error="", proof=reading.proof))
-        text = f"{last.switch.target} answers through the router: {reading.proof}"
+        text = f"{last.switch.target} answers through PgBouncer: {reading.proof}"
         turn.tell(Kind.PROVEN, Level.GOOD, text, last.switch.target, switch=last.switch.id)
 
 
@@ -66,27 +66,27 @@ def compare(turn: Turn, reading: RouterReading) -> None:
         reading = replace(reading, version=model.reading.version, pool_mode=model.reading.pool_mode)
     turn.set(reading=reading)
     if reading.error and reading.error != model.reading.error:
-        text = f"the router cannot be read: {reading.error}"
+        text = f"PgBouncer cannot be read: {reading.error}"
         turn.tell(Kind.DISAGREES, Level.WARNING, text, error=reading.error)
     if not reading.routed or reading.error:
         return
     if model.reading.error:
-        turn.tell(Kind.DISAGREES, Level.GOOD, f"the router can be read again: it points to {reading.address}")
+        turn.tell(Kind.DISAGREES, Level.GOOD, f"PgBouncer can be read again: it points to {reading.address}")
     _prove(turn, reading)
     disagrees = reading.points_to is not model.active
     turn.set(disagrees=disagrees)
     if disagrees and not model.disagrees:
         release(turn)
         if model.mode.armed:
-            why = f"the router points to {reading.address}"
+            why = f"PgBouncer points to {reading.address}"
             turn.set(mode=Mode(armed=False, by=AUTOMATION, since_s=turn.now_s, why=why), mode_before=model.mode)
         text = (
-            f"router points to {reading.address}, but {model.active} is the active database: somebody else "
+            f"PgBouncer points to {reading.address}, but {model.active} is the active database: somebody else "
             "changed it; automatic switching is off until a person repairs"
         )
         turn.tell(Kind.DISAGREES, Level.BAD, text, model.active, address=reading.address)
     elif model.disagrees and not disagrees:
-        turn.tell(Kind.DISAGREES, Level.GOOD, f"router points to {model.active} again", model.active)
+        turn.tell(Kind.DISAGREES, Level.GOOD, f"PgBouncer points to {model.active} again", model.active)
 
 
 def _paused_by_others(turn: Turn, reading: RouterReading) -> RouterReading:

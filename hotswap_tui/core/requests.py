@@ -63,7 +63,7 @@ def repair(turn: Turn, request: RepairRequest) -> None:
     """Point the router back at the active database."""
     _refuse_stale(turn, request.version)
     if not turn.model.disagrees:
-        msg = "nothing to repair: the router points to the active database"
+        msg = "nothing to repair: PgBouncer points to the active database"
         raise RefusedError(msg)
     _refuse_busy(turn)
     why = f"it points to {turn.model.reading.address}"
@@ -73,7 +73,7 @@ def repair(turn: Turn, request: RepairRequest) -> None:
 def arm(turn: Turn, request: ArmRequest) -> None:
     """Let automation act again, and look at both databases before it does."""
     if turn.model.disagrees:
-        msg = f"the router points to {turn.model.reading.address}: repair that first"
+        msg = f"PgBouncer points to {turn.model.reading.address}: repair that first"
         raise RefusedError(msg)
     if turn.model.mode.armed:
         msg = "automatic switching is on already"
@@ -123,7 +123,7 @@ def _refuse_target(turn: Turn, target: Role, *, force: bool) -> None:
         msg = f"{target} is the active database already"
         raise RefusedError(msg)
     if turn.model.disagrees:
-        msg = f"the router points to {turn.model.reading.address}: repair that first"
+        msg = f"PgBouncer points to {turn.model.reading.address}: repair that first"
         raise RefusedError(msg)
     record = turn.model.record(target)
     if not record.passed and not force:

@@ -109,7 +109,9 @@ def countdown(model: Model, policy: Policy) -> Countdown | None:
         if barred or health(standby, policy) in {Health.DOWN, Health.DEGRADED}:
             return None
         missing = max(policy.failure_threshold - active.failures, 0)
-        at_s = (active.counted_s or active.last_start_s) + missing * policy.failure_retry_interval_s
+        took_s = _took_s(active.verdict)
+        each_s = max(policy.failure_retry_interval_s, took_s)
+        at_s = (active.counted_s or active.last_start_s) + missing * each_s + took_s
         return _affordable(f"switch to {model.standby}", SwitchKind.FAILOVER, at_s, model, policy)
     if model.state is State.SECONDARY and policy.failback_auto and standby.passes and standby.last_start_s is not None:
         missing = max(policy.recovery_threshold - standby.passes, 0)
@@ -117,6 +119,11 @@ def countdown(model: Model, policy: Policy) -> Countdown | None:
         at_s = max(at_s, model.failback_not_before_s)
         return _affordable("fail back to primary", SwitchKind.FAILBACK, at_s, model, policy)
     return None
+
+
+def _took_s(verdict: Verdict | None) -> float:
+    """Return how long the last check took, and the next ones may: a database that hangs costs its time-out each time."""
+    return 0.0 if verdict is None else verdict.finished_s - verdict.started_s
 
 
 def _affordable(action: str, kind: SwitchKind, at_s: float, model: Model, policy: Policy) -> Countdown | None:

@@ -108,6 +108,8 @@ class Snapshot:
     suspicion_since_s: float | None
     blocked: str
     """Why automation does not act although it might be expected to; empty when nothing holds it."""
+    blocked_until_s: float | None
+    """When that ends by itself; None when it waits for something else."""
     countdown: Countdown | None
     switches_in_hour: int
     policy: Policy

@@ -46,7 +46,7 @@ def begin(turn: Turn, kind: SwitchKind, target: Role, why: str, *, by: str = "",
         turn.set(automatic_s=(*within_hour(kept, turn.now_s), turn.now_s))
     turn.set(switch=switch, next_switch_id=switch.id + 1, hold=None)
     asked = f", asked by {by}" if by else ""
-    arrow = f"pointing the router back at {target}" if kind is SwitchKind.REPAIR else f"{model.active} → {target}"
+    arrow = f"pointing PgBouncer back at {target}" if kind is SwitchKind.REPAIR else f"{model.active} → {target}"
     turn.tell(Kind.SWITCHING, Level.INFO, f"switching: {arrow}: {why}{asked}", target, switch=switch.id, by=by)
     turn.effects.append(BeginSwitch(switch))
 
@@ -88,7 +88,7 @@ def outcome_unknown(turn: Turn, event: OutcomeUnknown) -> None:
     switch = replace(_in_flight(turn, event.switch_id), unknown=True, cancellable=False)
     turn.set(switch=switch, read_router_at_s=turn.now_s + turn.policy.failure_retry_interval_s)
     turn.effects.append(ReadRouter(verify=switch.target))
-    text = f"outcome of the switch to {switch.target} is unknown: {event.error}; reading the router back"
+    text = f"outcome of the switch to {switch.target} is unknown: {event.error}; reading PgBouncer back"
     turn.tell(Kind.SWITCH_UNKNOWN, Level.BAD, text, switch.target, switch=switch.id, error=event.error)
 
 
@@ -101,7 +101,7 @@ def router_read(turn: Turn, event: RouterRead) -> None:
     elif switch.unknown and reading.points_to is switch.target:
         _verified(turn, switch, reading)
     elif switch.unknown and reading.points_to is not None:
-        _stayed(turn, switch, SwitchFailed(switch.id, switch.step, "the router still points to it"))
+        _stayed(turn, switch, SwitchFailed(switch.id, switch.step, "PgBouncer still points to it"))
     turn.set(read_router_at_s=next_reading_s(turn, reading))
 
 
@@ -142,7 +142,7 @@ def _arrived(turn: Turn, switch: Switch, end: SwitchDone) -> None:
     mode, before = mode_after(switch, turn.model.mode, turn.model.mode_before, turn.now_s)
     turn.set(read_router_at_s=next_reading_s(turn, reading), mode=mode, mode_before=before)
     if switch.kind is SwitchKind.REPAIR:
-        text = f"router points to {switch.target} again, repaired by {switch.by}"
+        text = f"PgBouncer points to {switch.target} again, repaired by {switch.by}"
         turn.tell(Kind.SWITCHED, Level.GOOD, text, switch.target, kind=switch.kind.value, switch=switch.id)
         return
     _count(turn, switch)

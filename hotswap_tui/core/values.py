@@ -122,14 +122,14 @@ class Verdict:
     fault: Fault | None = None
     """None: the check passed."""
     latency_ms: float | None = None
-    """The query's round trip; None when it did not complete."""
+    """The query's round trip, asked again where this process was late; None when it did not complete."""
     connect_ms: float | None = None
     detail: str = ""
     """The exact error as one clean line without secrets; empty on a pass."""
     sqlstate: str | None = None
     facts: ServerFacts | None = None
     loop_delay_ms: float = 0.0
-    """How late this process itself was, so that our own stall never passes for the server's latency."""
+    """How late this process itself was while it checked; `latency_ms` is measured without that."""
 
     @property
     def passed(self) -> bool:
@@ -138,11 +138,8 @@ class Verdict:
 
     @property
     def measured_ms(self) -> float | None:
-        """Return the latency for graphs and figures, None for a failed check; our own delay is not the server's."""
-        if self.fault is not None or self.latency_ms is None:
-            return None
-        ours = self.loop_delay_ms if self.loop_delay_ms > self.latency_ms / 2 else 0.0
-        return max(self.latency_ms - ours, 0.0)
+        """Return the latency for graphs and figures, None for a failed check."""
+        return None if self.fault is not None else self.latency_ms
 
 
 class Health(StrEnum):

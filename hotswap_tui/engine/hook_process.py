@@ -142,6 +142,7 @@ async def _supervise(process: asyncio.subprocess.Process, closing: asyncio.Event
             await _end(process.pid, exited)
     except asyncio.CancelledError:
         _signal(process.pid, signal.SIGKILL)
+        await asyncio.wait({exited}, timeout=_KILL_S)
         raise
     finally:
         exited.cancel()

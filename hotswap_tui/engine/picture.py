@@ -45,6 +45,7 @@ class Frame:
 def picture(model: Model, frame: Frame, checking: Container[Role], now_s: float, wall_s: float) -> Snapshot:
     """Return the snapshot of `model` at `now_s`."""
     policy = frame.policy
+    obstacle = standing_obstacle(model, now_s, policy)
     return Snapshot(
         version=model.version,
         now_s=now_s,
@@ -67,7 +68,8 @@ def picture(model: Model, frame: Frame, checking: Container[Role], now_s: float,
         failover_available=failover_available(model, policy, now_s),
         unavailable_since_s=model.unavailable_since_s,
         suspicion_since_s=model.suspicion_since_s,
-        blocked=standing_obstacle(model, now_s, policy),
+        blocked=obstacle.text if obstacle is not None else "",
+        blocked_until_s=obstacle.until_s if obstacle is not None else None,
         countdown=countdown(model, policy),
         switches_in_hour=len(within_hour(model.automatic_s, now_s)),
         policy=policy,

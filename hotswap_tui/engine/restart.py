@@ -121,8 +121,10 @@ def seen_before(model: Model, samples: Iterable[Sample], offset_s: float) -> Mod
 def stories(
     memory: Memory | None, unfinished: SwitchRecord | None, reading: RouterReading, pair: str, *, has_secondary: bool
 ) -> list[Tell]:
-    """Return what a person should know about the life before."""
+    """Return what a person should know about the life before, and about a data plane that does not answer."""
     tells = []
+    if reading.error:
+        tells.append(Tell(Kind.DISAGREES, Level.WARNING, f"PgBouncer cannot be read: {reading.error}"))
     if memory is not None and memory.pair != pair:
         serving = f" while the {memory.active} served" if memory.active is Role.SECONDARY else ""
         text = f"the connection strings have changed{serving}: was {memory.pair}, is {pair}"
@@ -132,7 +134,7 @@ def stories(
         tells.append(Tell(Kind.CONFIG, Level.WARNING, text))
     elif memory is not None and unfinished is None and not reading.error and reading.points_to is memory.active.other:
         text = (
-            f"the router points to {reading.address}, but the {memory.active} served before: somebody else changed it "
+            f"PgBouncer points to {reading.address}, but the {memory.active} served before: somebody else changed it "
             f"while nothing watched; the {reading.points_to} is taken as the active database"
         )
         tells.append(Tell(Kind.DISAGREES, Level.WARNING, text, reading.points_to))
@@ -144,7 +146,7 @@ def stories(
             return tells
         happened = finished_before(unfinished, reading)
         proof = f", {reading.proof}" if reading.proof else ""
-        outcome = f"had arrived: the router points to it{proof}" if happened else "did not happen"
+        outcome = f"had arrived: PgBouncer points to it{proof}" if happened else "did not happen"
         text = f"the switch to {target} that was cut off {outcome}"
         tells.append(Tell(Kind.CONFIG, Level.INFO if happened else Level.WARNING, text, target))
     return tells

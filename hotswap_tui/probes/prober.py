@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hotswap_tui.probes.session import Session
 
 _log = logging.getLogger(__name__)
+_TRIES = 2
 
 
 @dataclass(slots=True)
@@ -162,12 +163,16 @@ class PostgresProber:
         run.connect_ms = (loop.time() - begun_s) * 1000
 
     async def _ask(self, run: _Run, session: Session) -> None:
-        loop = asyncio.get_running_loop()
-        begun_s = loop.time()
+        """Ask, and once more where this process was late and time is left: its own stall is not the server's latency."""
         run.stage = "waiting for the query"
-        facts = await session.ask()
-        run.latency_ms = (loop.time() - begun_s) * 1000
-        run.facts = facts
+        for _ in range(_TRIES):
+            with LoopWatch() as watch:
+                begun_s = asyncio.get_running_loop().time()
+                run.facts = await session.ask()
+                took_ms = (asyncio.get_running_loop().time() - begun_s) * 1000
+            run.latency_ms = took_ms if run.latency_ms is None else min(run.latency_ms, took_ms)
+            if watch.delay_ms <= took_ms / 2 or took_ms > self._timeout_s * 1000 / 2:
+                break
 
     async def _write(self, run: _Run) -> None:
         if self._write_check and self.serving and run.session is not None:

@@ -49,7 +49,30 @@ def suspected(**policy: Any) -> Machine:
     ],
 )
 def test_the_reason_stands_as_long_as_it_holds(machine, reason):
-    assert standing_obstacle(machine.model, machine.now_s, machine.policy) == reason
+    obstacle = standing_obstacle(machine.model, machine.now_s, machine.policy)
+    assert (obstacle.text if obstacle else "") == reason
+
+
+def until_s(machine: Machine) -> float | None:
+    obstacle = standing_obstacle(machine.model, machine.now_s, machine.policy)
+    assert obstacle is not None
+    return obstacle.until_s
+
+
+def test_a_wait_says_when_it_ends():
+    machine = Machine().on_secondary().check(PRIMARY, times=2)
+    assert until_s(machine) == machine.model.failback_not_before_s
+    spent = Machine(max_switches_per_hour=2).on_secondary().wait(200).check(PRIMARY, times=2)
+    assert until_s(spent) == spent.model.automatic_s[0] + 3600.0, "one slot is kept for a failover"
+    never = Machine(max_switches_per_hour=1).on_secondary().wait(4000).check(PRIMARY, times=2)
+    assert until_s(never) is None
+    assert until_s(suspected().disarm()) is None
+
+
+def test_a_database_that_answers_otherwise_than_it_should_is_not_said_to_be_silent():
+    machine = suspected().check(SECONDARY, Fault.CREDENTIALS).check(PRIMARY, Fault.REFUSED, times=2)
+    assert machine.said(Kind.NOT_SERVING) == ["primary is DOWN; no switch: secondary: credentials refused"]
+    assert machine.said(Kind.BOTH_DOWN) == []
 
 
 def test_a_repair_in_flight_keeps_automation_waiting():
@@ -57,7 +80,9 @@ def test_a_repair_in_flight_keeps_automation_waiting():
     machine.model = replace(machine.model, mode=ARMED)
     machine.check(PRIMARY, Fault.REFUSED).check(SECONDARY).check(PRIMARY, Fault.REFUSED, times=2)
     assert [switch.kind for switch in machine.begun] == [SwitchKind.REPAIR]
-    assert standing_obstacle(machine.model, machine.now_s, machine.policy) == "a repair is in progress"
+    obstacle = standing_obstacle(machine.model, machine.now_s, machine.policy)
+    assert obstacle is not None
+    assert obstacle.text == "a repair is in progress"
 
 
 def test_a_reason_is_told_once_however_its_figures_change():

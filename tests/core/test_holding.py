@@ -98,13 +98,15 @@ def test_the_end_of_the_budget_is_told_and_woken_for():
     assert wake_s(machine.model) <= machine.model.hold.until_s
     assert not machine.tick(14.9).releases
     assert machine.tick(0.2).releases
-    assert machine.said(Kind.RELEASED) == ["DB_HOLD_MAX (15.0s) is over before anything is certain: clients go on"]
+    assert machine.said(Kind.RELEASED) == [
+        "DB_HOLD_MAX (15.0s) is over before anything is certain: clients are no longer held"
+    ]
     assert machine.check(PRIMARY, Fault.REFUSED).holds == [], "one hold for one suspicion"
 
 
 def test_the_event_says_how_many_waited_and_how_long():
     machine = held().check(PRIMARY).step(events.Released(Waited(8, 1.234)))
-    assert machine.said(Kind.RELEASED) == ["clients go on: 8 clients waited, the longest 1.23s"]
+    assert machine.said(Kind.RELEASED) == ["clients are no longer held: 8 clients waited, the longest 1.23s"]
     assert machine.said(Kind.RECOVERED) == ["primary: back after 1 failures, 1.0s; no switch (3 needed)"]
 
 
@@ -146,7 +148,7 @@ def test_a_release_that_fails_is_tried_again_as_long_as_clients_wait():
     assert machine.read_router(PRIMARY, paused=True).releases
     machine.step(events.ReleaseFailed("console: refused"))
     assert len(machine.said(Kind.RELEASED)) == 1, "told once"
-    assert machine.step(events.Released(Waited())).said(Kind.RELEASED)[-1] == "clients go on: none waited"
+    assert machine.step(events.Released(Waited())).said(Kind.RELEASED)[-1] == "clients are no longer held: none waited"
     assert not machine.read_router(PRIMARY).releases
 
 

@@ -160,18 +160,18 @@ def test_the_version_stays_while_nothing_changes_that_a_decision_rests_on():
         (
             lambda m: m,
             lambda v: events.RepairRequest(PI, v),
-            "nothing to repair: the router points to the active database",
+            "nothing to repair: PgBouncer points to the active database",
         ),
         (lambda m: m, lambda _: events.ArmRequest(PI), "automatic switching is on already"),
         (
             lambda m: m.read_router(None),
             lambda _: events.ArmRequest(PI),
-            "the router points to 10.0.0.9:5432: repair that first",
+            "PgBouncer points to 10.0.0.9:5432: repair that first",
         ),
         (
             lambda m: m.read_router(None),
             lambda v: events.SwitchRequest(PI, SECONDARY, v),
-            "the router points to 10.0.0.9:5432: repair that first",
+            "PgBouncer points to 10.0.0.9:5432: repair that first",
         ),
         (
             lambda m: m.switch_to(SECONDARY),

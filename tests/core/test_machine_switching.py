@@ -138,7 +138,7 @@ def test_an_outcome_that_stayed_unknown_is_settled_by_a_later_canary():
     machine.read_router(SECONDARY, proven=True, proof="18.6, system 7")
     assert machine.model.last_switch is not None
     assert (machine.model.last_switch.result, machine.model.last_switch.proof) == ("done", "18.6, system 7")
-    assert machine.said(Kind.PROVEN) == ["secondary answers through the router: 18.6, system 7"]
+    assert machine.said(Kind.PROVEN) == ["secondary answers through PgBouncer: 18.6, system 7"]
     assert machine.tick(1).effects[-1] == ReadRouter()
 
 
@@ -236,9 +236,9 @@ def test_a_disagreement_is_told_once_and_its_end_too():
     machine = Machine(routed=True).both_up().read_router(SECONDARY).read_router(SECONDARY).read_router(PRIMARY)
     first, second = machine.said(Kind.DISAGREES)
     assert first.startswith(
-        "router points to secondary:5432, but primary is the active database: somebody else changed it"
+        "PgBouncer points to secondary:5432, but primary is the active database: somebody else changed it"
     )
-    assert second == "router points to primary again"
+    assert second == "PgBouncer points to primary again"
     assert not machine.model.mode.armed, "a person decides when automation may act again"
 
 
@@ -279,7 +279,7 @@ def test_repairs_do_not_count_against_the_budget():
 
 def test_a_router_that_cannot_be_read_is_told_once_and_proves_nothing():
     machine = Machine(routed=True).both_up().read_router(None, error="refused").read_router(None, error="refused")
-    assert machine.said(Kind.DISAGREES) == ["the router cannot be read: refused"]
+    assert machine.said(Kind.DISAGREES) == ["PgBouncer cannot be read: refused"]
     assert (machine.model.disagrees, machine.model.mode.armed) == (False, True)
 
 
@@ -351,7 +351,7 @@ def test_a_pgbouncer_that_was_never_measured_is_not_driven():
 
 def test_a_router_that_answers_again_is_told_once():
     machine = Machine(routed=True).both_up().read_router(None, error="refused").read_router(PRIMARY)
-    assert machine.said(Kind.DISAGREES)[-1] == "the router can be read again: it points to primary:5432"
+    assert machine.said(Kind.DISAGREES)[-1] == "PgBouncer can be read again: it points to primary:5432"
     assert machine.read_router(PRIMARY).quiet()
 
 

@@ -38,8 +38,8 @@ def test_steps_are_shortened_from_the_front() -> None:
     [
         (switch(step=""), "begin …"),
         (switch(step="choose secondary"), "choose secondary …"),
-        (at_step(Step.HOLD), "hold … 2/7"),
-        (replace(at_step(Step.HOLD), steps_done=(Step.WAKE, Step.HOLD)), "hold ✓ 2/7"),
+        (at_step(Step.HOLD), "hold … 2/8"),
+        (replace(at_step(Step.HOLD), steps_done=(Step.WAKE, Step.HOLD)), "hold ✓ 2/8"),
         (replace(at_step(Step.HOLD), step=""), "begin …"),
     ],
 )

@@ -181,7 +181,10 @@ def test_a_router_that_cannot_be_read_leaves_a_switch_undecided(unfinished, stat
     assert model.mode.armed
     told = stories(memory, unfinished, UNREADABLE, PAIR, has_secondary=True)
     what = f"whether the switch to {unfinished.switch.target} that was cut off has arrived"
-    assert [tell.text for tell in told] == [f"nobody knows yet {what}: PgBouncer does not answer"]
+    assert [tell.text for tell in told] == [
+        "PgBouncer cannot be read: PgBouncer does not answer",
+        f"nobody knows yet {what}: PgBouncer does not answer",
+    ]
 
 
 def test_without_the_secondary_nothing_is_undecided():

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import struct
 import subprocess
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -108,8 +108,11 @@ async def tls_front(
             backend.transport.abort()
 
     server = await asyncio.start_server(serve, LOOPBACK, 0, ssl=context if direct else None)
-    async with server:
-        seen.port = server.sockets[0].getsockname()[1]
+    seen.port = server.sockets[0].getsockname()[1]
+    async with server, AsyncExitStack() as stack:
+        with suppress(OSError):  # what some resolvers mean by localhost
+            other = await asyncio.start_server(serve, "::1", seen.port, ssl=context if direct else None)
+            await stack.enter_async_context(other)
         yield seen
 
 

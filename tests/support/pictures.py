@@ -137,6 +137,7 @@ def snapshot(**changes: Any) -> Snapshot:
         unavailable_since_s=None,
         suspicion_since_s=None,
         blocked="",
+        blocked_until_s=None,
         countdown=None,
         switches_in_hour=0,
         policy=POLICY,
