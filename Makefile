@@ -11,7 +11,7 @@ UV := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet -
 PYTHON_PART = $(if $(wildcard $(BIN)/python),,python)
 ARGS ?=
 
-.PHONY: help setup demo test lint screenshots bench mutants clean machine-demo machine-all machine-screenshots
+.PHONY: help setup demo test coverage lint screenshots bench mutants clean machine-demo machine-all machine-screenshots
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r target what; do printf '  make %-12s %s\n' "$$target" "$$what"; done
@@ -22,8 +22,10 @@ demo: $(VENV)/.demo | machine-demo ## watch the dashboard over two real, throw-a
 	@exec $(BIN)/hotswap-tui demo $(ARGS)
 
 test: lint ## check and test everything, as CI does
+	$(BIN)/python -m pytest $(ARGS)
+
+coverage: $(VENV)/.dev | machine-all ## print which lines and branches no test reaches
 	$(BIN)/python -m pytest --ignore=tests/simulation --cov --cov-report=term $(ARGS)
-	$(BIN)/python -m pytest --dist=worksteal tests/simulation
 
 lint: $(VENV)/.dev | machine-all ## check format, style, types and the contracts between the rooms
 	$(BIN)/ruff format --check --quiet .
@@ -34,7 +36,7 @@ lint: $(VENV)/.dev | machine-all ## check format, style, types and the contracts
 screenshots: $(VENV)/.dev | machine-screenshots ## make screenshots/ anew from the real program
 	$(BIN)/python -m hotswap_tui.demo.pictures screenshots/ $(ARGS)
 
-bench: $(VENV)/.dev | machine-all ## print what the dashboard costs: processor, memory, bytes, first frame
+bench: $(VENV)/.dev | machine-all ## print what the dashboard costs and what clients feel of each fault, beside the targets (ARGS=traffic: the latter)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 mutants: $(VENV)/.dev | machine-all ## show that the tests catch every seeded fault in the state machine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, ExitStack
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -14,6 +15,21 @@ from tests.support.listeners import FullBacklog, SilentListener
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the simulation, which computes, between the files of the tests that wait, so that neither leaves cores idle."""
+    shards = [item for item in items if item.path.parent.name == "simulation"]
+    others = [item for item in items if item.path.parent.name != "simulation"]
+    items.clear()
+    placed = 0
+    for number, (item, following) in enumerate(zip_longest(others, others[1:]), start=1):
+        items.append(item)
+        if following is None or following.path != item.path:
+            due = len(shards) * number // len(others)
+            items += shards[placed:due]
+            placed = due
+    items += shards[placed:]
 
 
 class MakeServer(Protocol):

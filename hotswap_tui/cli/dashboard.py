@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.cli import exit_codes, streams
 from hotswap_tui.cli.log_options import add_log_options, log_obstacle, open_log
-from hotswap_tui.cli.options import add_settings_options, load_settings
+from hotswap_tui.cli.options import STATE_DIR, add_settings_options, load_settings
 
 if TYPE_CHECKING:
     import argparse
@@ -43,14 +43,14 @@ def run(args: argparse.Namespace) -> int:
     from hotswap_tui.config import SettingsError  # noqa: PLC0415 - see options.load_settings
     from hotswap_tui.engine.lock import LockedError, LockUnavailableError, StateLock  # noqa: PLC0415
 
-    profile = fit_terminal()
-    if profile is None:
-        return exit_codes.TERMINAL
-    if obstacle := log_obstacle(args):
-        streams.complain(obstacle)
-        return exit_codes.USAGE
     try:
         loaded = load_settings(args)
+        profile = fit_terminal()
+        if profile is None:
+            return exit_codes.TERMINAL
+        if obstacle := log_obstacle(args):
+            streams.complain(obstacle)
+            return exit_codes.USAGE
         directory = loaded.settings.state_dir
         with ExitStack() as held:
             for controlled in (directory, *([loaded.gateway.directory] if loaded.gateway is not None else [])):
@@ -61,7 +61,10 @@ def run(args: argparse.Namespace) -> int:
         streams.complain(str(error))
         return exit_codes.USAGE
     except LockedError as error:
-        streams.complain(str(error))
+        ours = error.directory == directory
+        streams.complain(
+            f"{error}; end it, or choose another {STATE_DIR}" if ours else f"{error}; end it: a gateway has one engine"
+        )
         return exit_codes.LOCKED
     except (LockUnavailableError, OSError) as error:
         streams.complain(str(error))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hotswap_tui.cli import exit_codes, streams
 from hotswap_tui.cli.gateway_options import (
     add_gateway_options,
-    controlled,
+    carry_out,
     engine_command,
     load_databases,
     made,
@@ -80,22 +80,14 @@ def _add_remote_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the gateway and say what is next; return the exit code."""
-    from hotswap_tui.config import SettingsError  # noqa: PLC0415 - see options.load_settings
-    from hotswap_tui.dsn import DsnError  # noqa: PLC0415
-    from hotswap_tui.routing.layout import GatewayError  # noqa: PLC0415
+    return carry_out("init", args, _init)
 
-    if args.force and (engine := controlled(args)):
-        streams.complain(f"hotswap-tui gateway init: {engine}")
-        return exit_codes.LOCKED
-    try:
-        design = _make(args)
-    except (SettingsError, DsnError, GatewayError) as error:
-        for line in str(error).splitlines():
-            streams.complain(f"hotswap-tui gateway init: {line}")
-        return exit_codes.USAGE
+
+def _init(args: argparse.Namespace) -> int:
+    design = _make(args)
     for line in (*made(design), *_next(design)):
         print(line)
-    for line in _notes(args):
+    for line in (*(f"note: {note}" for note in design.notes), *_notes(args)):
         streams.complain(line)
     return exit_codes.OK
 

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hotswap_tui.cli import exit_codes, streams
 from hotswap_tui.cli.options import add_env_file
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pydantic import SecretStr
 
@@ -46,15 +47,33 @@ def load_databases(args: argparse.Namespace) -> Loaded:
     return load({"HOTSWAP_GATEWAY": ""}, os.environ, args.env_file, Path.cwd(), None)
 
 
-def controlled(args: argparse.Namespace) -> str:
+def carry_out(command: str, args: argparse.Namespace, act: Callable[[argparse.Namespace], int]) -> int:
+    """Do what `command` does, or say in one line why not; return the exit code."""
+    from hotswap_tui.config import SettingsError  # noqa: PLC0415 - see options.load_settings
+    from hotswap_tui.config.sources import SourceError  # noqa: PLC0415
+    from hotswap_tui.dsn import DsnError  # noqa: PLC0415
+    from hotswap_tui.routing.layout import GatewayError  # noqa: PLC0415
+
+    if args.force and (engine := _controlled(args)):
+        streams.complain(f"hotswap-tui gateway {command}: {engine}; end it first")
+        return exit_codes.LOCKED
+    try:
+        return act(args)
+    except (SettingsError, SourceError, DsnError, GatewayError) as error:
+        for line in str(error).splitlines():
+            streams.complain(f"hotswap-tui gateway {command}: {line}")
+        return exit_codes.USAGE
+
+
+def _controlled(args: argparse.Namespace) -> str:
     """Return who controls the gateway that is to be made anew, as a sentence; empty when nobody does."""
-    from hotswap_tui.engine.lock import LockedError, check_free  # noqa: PLC0415
+    from hotswap_tui.engine.lock import LockedError, LockUnavailableError, check_free  # noqa: PLC0415
 
     try:
         check_free(args.dir)
     except LockedError as error:
         return str(error)
-    except OSError:
+    except LockUnavailableError:
         return ""  # what is wrong with the directory is said later, in words that fit
     return ""
 
@@ -69,7 +88,7 @@ def urls_of(loaded: Loaded) -> Urls:
 def read_password(args: argparse.Namespace) -> SecretStr | None:
     """Return the application's password, from the file, the environment, or a person; None: that of DATABASE_URL.
 
-    Raises GatewayError when the file cannot be read.
+    Raises GatewayError when the file cannot be read, or holds none.
     """
     from pydantic import SecretStr  # noqa: PLC0415
 
@@ -82,7 +101,9 @@ def read_password(args: argparse.Namespace) -> SecretStr | None:
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "not UTF-8 text"
             raise GatewayError(f"--password-file {args.password_file} cannot be read: {why}") from error
-        return SecretStr(lines[0] if lines else "")
+        if not lines or not lines[0]:
+            raise GatewayError(f"--password-file {args.password_file} has no password in its first line")
+        return SecretStr(lines[0])
     if given := os.environ.get(PASSWORD_VARIABLE):
         return SecretStr(given)
     return ask(f"Password of {args.user}: ") if args.user and sys.stdin.isatty() else None

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Let clients that are held go on, and restore the time-outs that a switch has changed. An engine does this by itself, and a guard
-does it when the engine dies; this is for the case that neither could. It changes nothing where nothing is held.
+does it when the engine dies; this is for the case that neither could, and for a PAUSE that somebody else gave. It changes nothing where nothing is held.
 """
 _EPILOG = """\
-Exit codes: 0 nothing is held any more; 1 PgBouncer did not do it; 2 wrong usage, or not a gateway; 3 an engine controls the gateway.
+Exit codes: 0 nothing is held any more; 1 PgBouncer did not do it; 2 wrong usage, or not a gateway; 3 a living engine holds them itself.
 """
 
 
@@ -29,27 +29,33 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--token", help="undo the hold of this name only, as its guard does (default: whatever is held)"
     )
     parser.add_argument(
-        "--force", action="store_true", help="do it also under a living engine, whose switch fails (default: refuse)"
+        "--force",
+        action="store_true",
+        help="do it also while a living engine holds them, whose switch fails (default: refuse)",
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Release what is held; return the exit code."""
-    from hotswap_tui.engine.lock import LockedError, check_free  # noqa: PLC0415 - a guard waits for the start
+    from hotswap_tui.engine.lock import LockedError, LockUnavailableError, check_free  # noqa: PLC0415 - a guard waits for the start
     from hotswap_tui.routing.layout import GatewayError, load  # noqa: PLC0415
     from hotswap_tui.routing.undo import UndoError, undo  # noqa: PLC0415
 
     try:
         gateway = load(args.dir)
-        if args.token is None and not args.force:
+        # Without a note no engine holds anybody: a PAUSE is then somebody else's, and nobody releases it by itself.
+        if args.token is None and not args.force and gateway.hold_note.exists():
             check_free(args.dir)
         done = undo(gateway, args.token)
     except GatewayError as error:
         return _failed(str(error), exit_codes.USAGE)
     except LockedError as error:
-        return _failed(f"{error} and releases by itself; --force does it all the same", exit_codes.LOCKED)
-    except UndoError as error:
+        return _failed(
+            f"{error}, holds the clients itself and lets them go on by itself; --force does it all the same",
+            exit_codes.LOCKED,
+        )
+    except (LockUnavailableError, UndoError) as error:
         return _failed(str(error), exit_codes.FAILED)
     except OSError as error:
         return _failed(f"{error.filename or args.dir}: {error.strerror}", exit_codes.FAILED)

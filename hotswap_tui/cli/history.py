@@ -10,12 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.cli import exit_codes, streams
-from hotswap_tui.cli.history_form import fields, table
 from hotswap_tui.cli.options import STATE_DIR, add_env_file, add_state_dir
-from hotswap_tui.config.sources import SourceError
-from hotswap_tui.config.state_dir import find_state_dir
-from hotswap_tui.engine.journal_read import read_history
-from hotswap_tui.engine.ports import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,6 +79,12 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Print the switches in the state directory; return the exit code."""
+    from hotswap_tui.cli.history_form import fields, table  # noqa: PLC0415 - no other command waits for the journal
+    from hotswap_tui.config.sources import SourceError  # noqa: PLC0415
+    from hotswap_tui.config.state_dir import find_state_dir  # noqa: PLC0415
+    from hotswap_tui.engine.journal_read import read_history  # noqa: PLC0415
+    from hotswap_tui.engine.ports import JournalError  # noqa: PLC0415
+
     given = vars(args)[STATE_DIR]
     try:
         environ = os.environ if given is None else {**os.environ, STATE_DIR: given}

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from hotswap_tui.config.lookup import addresses_of
 from hotswap_tui.dsn import Address, parse
 
 if TYPE_CHECKING:
+    from hotswap_tui.config.lookup import Ip
     from hotswap_tui.dsn import Dsn
     from hotswap_tui.routing.layout import Gateway
-
-    Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LOOKUP_S: Final = 2.0
 """A name that takes longer does not name this machine."""
@@ -65,26 +64,13 @@ class Listener:
         return bool(ours & {_meant(address) for address in theirs})
 
 
+def is_this_machine(address: Address) -> bool:
+    """Say whether `address` is one of this machine; a name that cannot be found out in time is none."""
+    return address.is_socket or any(map(_is_local, _addresses(address.host)))
+
+
 def _addresses(host: str) -> frozenset[Ip]:
-    """Return what `host` stands for, IPv4 in its plain form; empty when that cannot be found out in time."""
-    found: list[str] = []
-
-    def look_up() -> None:
-        try:
-            answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            return
-        found.extend(str(sockaddr[0]) for *_, sockaddr in answers)
-
-    # A lookup cannot be cancelled; a thread that is not waited for does not delay the start, nor the end.
-    thread = threading.Thread(target=look_up, daemon=True)
-    thread.start()
-    thread.join(_LOOKUP_S)
-    return frozenset(_plain(ipaddress.ip_address(text.partition("%")[0])) for text in tuple(found))
-
-
-def _plain(address: Ip) -> Ip:
-    return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address
+    return addresses_of((host,), _LOOKUP_S)[host]
 
 
 def _meant(address: Ip) -> Ip:

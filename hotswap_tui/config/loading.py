@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr, ValidationError
 
+from hotswap_tui.config import targets
 from hotswap_tui.config.contradictions import contradictions, tenant
-from hotswap_tui.config.endpoint import Listener
+from hotswap_tui.config.hook import hook_problem
 from hotswap_tui.config.settings import PROFILES, Profile, Settings, variables
 from hotswap_tui.config.sources import (
     EXPLICIT_ONLY,
@@ -24,7 +26,7 @@ from hotswap_tui.config.sources import (
     read_named,
 )
 from hotswap_tui.dsn import Dsn, DsnError, mask, parse, strip_controls
-from hotswap_tui.routing.layout import ENGINE_ENV, GatewayError
+from hotswap_tui.routing.layout import GatewayError
 from hotswap_tui.routing.layout import load as load_gateway
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
 
 _PRIMARY: Final = "DATABASE_URL"
 _SECONDARY: Final = "DATABASE_URL_SECONDARY"
-_GUARDED: Final = frozenset({GATEWAY, "HOTSWAP_ON_SWITCH"})
+_HOOK: Final = "HOTSWAP_ON_SWITCH"
+_GUARDED: Final = frozenset({GATEWAY, _HOOK})
 """What must not come from a file that others can write: whoever sets them runs programs, or takes the traffic."""
 _STANDBY_INTERVAL: Final = "DB_STANDBY_CHECK_INTERVAL"
 _OURS: Final = ("DB_", "HOTSWAP_", "DATABASE_")
@@ -98,15 +101,22 @@ def load(
         raise SettingsError([str(error)]) from error
     found = _profile(profile) | {k: f for k, f in expanded.items() if f.value.strip()}
     settings, primary, secondary = _check(found, directory)
-    gateway = _gateway(settings, {_PRIMARY: primary, _SECONDARY: secondary}, found)
+    _check_hook(settings, found, environ, directory)
+    dsns = {_PRIMARY: primary, _SECONDARY: secondary}
+    gateway = _gateway(settings, dsns, found)
     sources = {name: found[name].source if name in found else _DEFAULT for name in variables()}
     return Loaded(
         settings,
         primary,
         secondary,
         sources,
-        warnings=(*_of_layers(layers), *_misspelt(merged), *contradictions(settings, primary, secondary)),
-        notes=(*notes, *_dsn_notes(_PRIMARY, primary), *_dsn_notes(_SECONDARY, secondary)),
+        warnings=(
+            *_of_layers(layers),
+            *_misspelt(merged),
+            *contradictions(settings, primary, secondary),
+            *(targets.surprises(dsns) if gateway else _for_applications(dsns, found)),
+        ),
+        notes=(*notes, *_dsn_notes(dsns), *(targets.notes(dsns) if gateway else ())),
         gateway=gateway,
     )
 
@@ -139,16 +149,15 @@ def _gateway(settings: Settings, dsns: Mapping[str, Dsn | None], found: Mapping[
         gateway = load_gateway(settings.gateway)
     except GatewayError as error:
         raise SettingsError([f"HOTSWAP_GATEWAY (from {found[GATEWAY].source}): {error}"]) from error
-    listener = Listener.of(gateway)
-    problems = [
-        f"{name} (from {found[name].source}) leads to the gateway itself ({listener}), and must name a database behind it; "
-        f"{settings.gateway / ENGINE_ENV} has the right one where no stronger source sets another"
-        for name, dsn in dsns.items()
-        if dsn and listener.is_reached_by(dsn)
-    ]
-    if problems:
+    if problems := list(targets.problems(gateway, dsns, found)):
         raise SettingsError(problems)
     return gateway
+
+
+def _check_hook(settings: Settings, found: Mapping[str, Found], environ: Mapping[str, str], directory: Path) -> None:
+    for program in settings.on_switch_arguments()[:1]:
+        if why := hook_problem(program, environ.get("PATH", os.defpath), directory):
+            raise SettingsError([f"{_HOOK} (from {found[_HOOK].source}): {strip_controls(why)}"])
 
 
 def _refuse_urls(overrides: Mapping[str, str]) -> None:
@@ -230,5 +239,10 @@ def _misspelt(found: Mapping[str, Found]) -> list[str]:
     return [f"{n} (from {found[n].source}) is not a setting; did you mean {m[0]}?" for n, m in near.items() if m]
 
 
-def _dsn_notes(name: str, dsn: Dsn | None) -> list[str]:
-    return [f"{name}: {note}" for note in dsn.notes] if dsn else []
+def _for_applications(dsns: Mapping[str, Dsn | None], found: Mapping[str, Found]) -> list[str]:
+    given = {name: dsn for name, dsn in dsns.items() if dsn}
+    return [text for name, dsn in given.items() for text in targets.for_applications(name, dsn, found[name])]
+
+
+def _dsn_notes(dsns: Mapping[str, Dsn | None]) -> list[str]:
+    return [f"{name}: {note}" for name, dsn in dsns.items() if dsn for note in dsn.notes]

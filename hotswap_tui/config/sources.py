@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from dotenv.parser import parse_stream
 
-from hotswap_tui.routing.layout import ENGINE_ENV
+from hotswap_tui.routing.layout import ENGINE_ENV, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +67,7 @@ def read_explicit(path: Path) -> Layer:
     try:
         return _read(path, str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"--env-file {path} {_why(error)}") from error
+        raise SourceError(f"--env-file {path} {_why(error)}{_by_whom(path, error)}") from error
 
 
 def read_ambient(path: Path) -> Layer:
@@ -101,7 +101,7 @@ def _read_gateway(path: Path) -> Layer:
     try:
         return _read(path, str(path)) if path.exists() else Layer(str(path), {})
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} {_why(error)}") from error
+        raise SourceError(f"{path} {_why(error)}{_by_whom(path, error)}") from error
 
 
 def merge(layers: Sequence[Layer]) -> dict[str, Found]:
@@ -210,3 +210,7 @@ def _why(error: OSError | UnicodeDecodeError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "is not UTF-8 text"
     return f"cannot be read: {os.strerror(error.errno or 0)}"
+
+
+def _by_whom(path: Path, error: OSError | UnicodeDecodeError) -> str:
+    return f"; run this as {owner_of(path)}, to whom it belongs" if isinstance(error, PermissionError) else ""

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
+from hotswap_tui.core.failback_words import arming_fails_back, fault_of, primary_next, trouble, way_back
 from hotswap_tui.core.sentence_parts import MAY, SHOULD, Part, Sentence, clause, keys_last
 from hotswap_tui.core.switch_words import steps_shortened, way
-from hotswap_tui.core.time_words import age, duration, remaining
+from hotswap_tui.core.time_words import age, clock_time, coming, duration
 from hotswap_tui.core.traffic_words import (
     gateway,
     in_trouble,
     news,
     not_proven,
+    paused,
     paused_by_others,
     unproven,
     unreadable,
     waiting,
 )
-from hotswap_tui.core.values import SWITCHING, Fault, Health, Level, Role, State, SwitchKind
+from hotswap_tui.core.values import SWITCHING, Health, Level, Role, State, SwitchKind
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from hotswap_tui.core.snapshot import DatabaseView, Snapshot
     from hotswap_tui.core.values import Switch
 
+_SHORT = 42
+"""Cells for a reason beside who fails on the narrowest usual screen."""
 AUTOMATION_OFF = "AUTO OFF"
 """The one short form of "automatic switching is off", wherever it stands."""
 
@@ -44,7 +48,7 @@ def verdict(snapshot: Snapshot, now_s: float, zone: tzinfo | None = None) -> Sen
         return _nobody(snapshot, now_s, zone)
     if _active(snapshot).failures:
         return _failing(snapshot, now_s)
-    return _serving(snapshot, now_s)
+    return _serving(snapshot, now_s, zone)
 
 
 def silence(stale_s: float, reason: str = "") -> Sentence:
@@ -66,9 +70,9 @@ def _name(role: Role) -> str:
 def _disagrees(snapshot: Snapshot, now_s: float) -> Sentence:
     where = snapshot.router.address or ("unreadable" if snapshot.router.error else "nowhere")
     role = f"{_name(snapshot.active)} {'serving' if snapshot.serving else 'chosen'}"
-    repair = Part("to repair", command="repair", rank=SHOULD)
-    subject = Part(f"{role} but pgbouncer → {where} ✗ DISAGREES")
-    return Sentence(Level.BAD, (subject, *waiting(snapshot, now_s), repair))
+    points = f"pgbouncer → {where} ✗ DISAGREES"
+    subject = Part(f"{role} but {points}", (points, "pgbouncer ✗ DISAGREES"))
+    return Sentence(Level.BAD, (subject, *waiting(snapshot, now_s), Part("to repair", command="repair")))
 
 
 def _switching(snapshot: Snapshot, now_s: float) -> Sentence:
@@ -108,15 +112,11 @@ def _step(switch: Switch, *, routed: bool) -> Part:
 def _starting(snapshot: Snapshot, now_s: float) -> Sentence:
     view = _active(snapshot)
     if view.health is Health.DEGRADED:
-        words = f"{view.role}: {_fault(view).words}"
+        words = f"{view.role}: {fault_of(view).words}"
         told = Part(f"{words}; does not count as a failure", (words,))
         return Sentence(Level.BAD, (Part("NO DATABASE serving", ("NO DATABASE",)), told, *_rescue(snapshot, now_s)))
     which = "the database" if snapshot.secondary is None else "both databases"
     return Sentence(Level.INFO, keys_last([Part("STARTING"), Part(f"first check of {which}"), *_off(snapshot, now_s)]))
-
-
-def _fault(view: DatabaseView) -> Fault:
-    return (view.verdict.fault if view.verdict is not None else None) or Fault.UNKNOWN
 
 
 def _rescue(snapshot: Snapshot, now_s: float) -> tuple[Part, ...]:
@@ -135,9 +135,9 @@ def _nobody(snapshot: Snapshot, now_s: float, zone: tzinfo | None) -> Sentence:
     since_s = snapshot.unavailable_since_s
     subject = Part("NO DATABASE serving")
     if since_s is not None:
-        wall = datetime.fromtimestamp(snapshot.wall_s - snapshot.now_s + since_s, UTC).astimezone(zone)
+        wall = clock_time(snapshot.wall_s - snapshot.now_s + since_s, zone)
         for_s = duration(now_s - since_s)
-        subject = Part(f"NO DATABASE serving since {wall:%H:%M:%S} ({for_s})", (f"NO DATABASE for {for_s}",))
+        subject = Part(f"NO DATABASE serving since {wall} ({for_s})", (f"NO DATABASE for {for_s}",))
     told = (subject, *_why_nobody(snapshot), *in_trouble(snapshot, now_s), *_rescue(snapshot, now_s))
     return Sentence(Level.BAD, keys_last(told))
 
@@ -166,25 +166,27 @@ def _failing(snapshot: Snapshot, now_s: float) -> Sentence:
         return Sentence(Level.BAD, keys_last((subject, *off, *who_waits)))
     if snapshot.countdown is None:
         return Sentence(Level.WARNING, (subject, _no_switch(snapshot), *who_waits))
-    action, left = snapshot.countdown.action, remaining(snapshot.countdown.at_s - now_s)
+    action, due = snapshot.countdown.action, coming(snapshot.countdown.at_s - now_s)
     verb = action.partition(" ")[0]
-    coming = Part(f"{action} in {left} unless it answers", (f"{action} in {left}", f"{verb} in {left}"))
-    return Sentence(Level.WARNING, (subject, coming, *who_waits, Part("to stop", command="arm", rank=SHOULD)))
+    next_act = Part(f"{action} {due} unless it answers", (f"{action} {due}", f"{verb} {due}"))
+    return Sentence(Level.WARNING, (subject, next_act, *who_waits, Part("to stop", command="arm", rank=SHOULD)))
 
 
 def _no_switch(snapshot: Snapshot) -> Part:
     if snapshot.blocked:
-        return Part(f"no switch: {snapshot.blocked}", (f"no switch: {clause(snapshot.blocked)}",))
+        return Part(f"no switch: {snapshot.blocked}", (f"no switch: {clause(snapshot.blocked)}", *_cut_short(snapshot)))
     if snapshot.secondary is None:
-        return Part("no secondary to switch to")
-    return Part(f"waiting for a check of {snapshot.active.other}")
+        return Part("no secondary to switch to", ("no secondary",))
+    return Part(f"waiting for a check of {snapshot.active.other}", (f"{snapshot.active.other} unchecked",))
 
 
-def arming_fails_back(snapshot: Snapshot) -> bool:
-    """Say whether automation, once on again, would move traffic back to the primary at once."""
-    idle = not snapshot.mode.armed and snapshot.switch is None and not snapshot.disagrees
-    proven = snapshot.primary.passes >= snapshot.policy.recovery_threshold
-    return idle and snapshot.state is State.SECONDARY and snapshot.policy.failback_auto and proven
+def _cut_short(snapshot: Snapshot) -> tuple[str, ...]:
+    reason = clause(snapshot.blocked)
+    return (
+        f"no switch: {reason.partition(': ')[0]}",
+        f"no switch: {shorten(reason, _SHORT, placeholder=' …')}",
+        "no switch",
+    )
 
 
 def _off(snapshot: Snapshot, now_s: float) -> tuple[Part, ...]:
@@ -192,45 +194,32 @@ def _off(snapshot: Snapshot, now_s: float) -> tuple[Part, ...]:
     if mode.armed or snapshot.secondary is None:
         return ()
     who = f"{mode.by}, " if mode.by else ""
-    until = f", on again in {remaining(mode.until_s - now_s)}" if mode.until_s is not None else ""
+    until = f", on again {coming(mode.until_s - now_s)}" if mode.until_s is not None else ""
     off = "automatic switching is OFF"
     told = f"{off} ({who}{age(now_s - mode.since_s)}{until})"
     arm = "to arm and fail back" if arming_fails_back(snapshot) else "to arm"
     return (Part(told, (off, AUTOMATION_OFF), Level.WARNING), Part(arm, command="arm", rank=SHOULD))
 
 
-def _serving(snapshot: Snapshot, now_s: float) -> Sentence:
+def _serving(snapshot: Snapshot, now_s: float, zone: tzinfo | None) -> Sentence:
     off = _off(snapshot, now_s)
     if unreachable := _through_no_gateway(snapshot):
         return Sentence(Level.BAD, keys_last((*unreachable, *off)))
     doubt = not_proven(snapshot) if unproven(snapshot) else []
     parts = [_subject(snapshot, now_s), *doubt, *_degraded(snapshot), *off, *_standby(snapshot)]
     parts += waiting(snapshot, now_s)
-    rest = [_primary_next(snapshot, now_s)] if snapshot.active is Role.SECONDARY else []
+    rest = [primary_next(snapshot, now_s, zone)] if snapshot.active is Role.SECONDARY else []
     rest += gateway(snapshot)
     parts += [replace(part, rank=MAY) for part in rest] if doubt else rest
-    parts += [*news(snapshot, now_s), *_way_back(snapshot)]
+    parts += [*news(snapshot, now_s), *way_back(snapshot)]
     return Sentence(Level.BAD if doubt else _serving_level(snapshot, armed=not off), keys_last(parts))
 
 
 def _through_no_gateway(snapshot: Snapshot) -> list[Part]:
     """Say why clients do not reach a database that serves; nothing when they do."""
-    serving = f"{_name(snapshot.active)} serving but pgbouncer"
     if snapshot.router.error:
-        subject = Part(f"{serving} cannot be read", (f"{_name(snapshot.active)} serving, pgbouncer unreadable",))
-        return [subject, *unreadable(snapshot.router), Part("what to do", command="panel-traffic", rank=SHOULD)]
-    if not paused_by_others(snapshot):
-        return []
-    subject = Part(f"{serving} is PAUSED by somebody else", (f"{serving} is PAUSED",))
-    traffic = snapshot.router.traffic
-    wait = (
-        [] if traffic is None else [Part(f"{traffic.clients_waiting} wait {age(traffic.max_wait_s)}", level=Level.BAD)]
-    )
-    return [
-        subject,
-        *wait,
-        Part("RESUME on its console lets them go on", ("RESUME on its console", "RESUME it"), rank=SHOULD),
-    ]
+        return unreadable(snapshot)
+    return paused(snapshot) if paused_by_others(snapshot) else []
 
 
 def _subject(snapshot: Snapshot, now_s: float) -> Part:
@@ -250,7 +239,7 @@ def _degraded(snapshot: Snapshot) -> list[Part]:
     active = _active(snapshot)
     if active.health is not Health.DEGRADED:
         return []
-    words = _fault(active).words
+    words = fault_of(active).words
     return [Part(f"{words}; does not count as a failure", (words,), Level.WARNING)]
 
 
@@ -258,43 +247,6 @@ def _standby(snapshot: Snapshot) -> list[Part]:
     other = snapshot.database(snapshot.active.other)
     if other is None or snapshot.active is Role.SECONDARY or other.health in {Health.UP, Health.UNKNOWN}:
         return []
-    state = _trouble(other)
+    state = trouble(other)
     text = state if snapshot.failover_available else f"{state}, no failover possible"
     return [Part(text, (state,), Level.WARNING)]
-
-
-def _trouble(view: DatabaseView) -> str:
-    """Return the role and what is wrong with it: down, failing, or the fault that does not count."""
-    if view.health is Health.DEGRADED:
-        return f"{view.role}: {_fault(view).words}"
-    return f"{view.role} DOWN" if view.health is Health.DOWN else f"{view.role} {view.health}"
-
-
-def _way_back(snapshot: Snapshot) -> list[Part]:
-    if snapshot.active is Role.PRIMARY or snapshot.primary.health is not Health.UP or arming_fails_back(snapshot):
-        return []
-    return [Part("to fail back", ("fail back",), command="failback", rank=SHOULD)]
-
-
-def _primary_next(snapshot: Snapshot, now_s: float) -> Part:
-    """Say how far the primary is from taking traffic back."""
-    view = snapshot.primary
-    if view.health is not Health.UP:
-        return _next_try(view, now_s)
-    needed = snapshot.policy.recovery_threshold
-    back = f"primary back {view.passes}/{needed}" if view.passes < needed else "primary is up"
-    if snapshot.countdown is not None:
-        left = f"failback in {remaining(snapshot.countdown.at_s - now_s)}"
-        return Part(f"{back}, {left}", (left,))
-    if snapshot.blocked and snapshot.mode.armed:
-        reason = f"{back}, no failback: {snapshot.blocked}"
-        return Part(reason, (f"{back}, no failback: {clause(snapshot.blocked)}", back))
-    return Part(back)
-
-
-def _next_try(view: DatabaseView, now_s: float) -> Part:
-    trouble = _trouble(view)
-    if view.health is Health.UNKNOWN or view.checking or view.next_check_s <= now_s:
-        return Part(f"{trouble}, trying it now", (trouble,))
-    left = remaining(view.next_check_s - now_s)
-    return Part(f"{trouble}, next try in {left}", (f"{trouble}, try in {left}", f"next try in {left}"))

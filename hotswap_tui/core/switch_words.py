@@ -11,7 +11,6 @@ from hotswap_tui.core.values import SwitchKind
 if TYPE_CHECKING:
     from hotswap_tui.core.plan import Plan
     from hotswap_tui.core.snapshot import SwitchOutcome
-    from hotswap_tui.core.traffic import Waited
     from hotswap_tui.core.values import Role, Switch
 
 DONE, NOW, STOPPED = "✓", "…", "✗"
@@ -90,20 +89,29 @@ def clients(count: int) -> str:
 
 
 def moved(outcome: SwitchOutcome) -> tuple[str, ...]:
-    """Return how long a switch took and who waited, the longest form first."""
+    """Return how long a switch took, who waited and what was cut off, the longest form first."""
     took = f"moved in {outcome.took_s:.2f}s"
-    if not outcome.waited.clients:
-        return (took,)
-    bound = at_most_s(outcome.waited.longest_s)
-    many = outcome.waited.clients
-    return (f"{took}, {clients(many)} waited ≤ {bound}", f"{took}, {many} waited ≤ {bound}", took)
+    many, severed, bound = outcome.waited.clients, outcome.severed, at_most_s(outcome.waited.longest_s)
+    full, short = [took], [took]
+    if many:
+        full.append(f"{clients(many)} waited ≤ {bound}")
+        short.append(f"{many} waited ≤ {bound}")
+    if severed:
+        full.append(cut_off(severed, outcome.switch.source))
+        short.append(f"{severed} cut off")
+    return (took,) if len(full) == 1 else (", ".join(full), ", ".join(short), took)
 
 
-def who_waited(waited: Waited) -> str:
-    """Return whom a switch kept waiting."""
-    if not waited.clients:
-        return "nobody waited"
-    return f"{clients(waited.clients)} waited, at most {at_most_s(waited.longest_s)}"
+def cost(outcome: SwitchOutcome) -> tuple[str, ...]:
+    """Return what is known of what a switch did to clients.
+
+    PgBouncer counts nobody whose server is dead or hung, so that no one waited can be said of a living one only.
+    """
+    waited, plan = outcome.waited, outcome.switch.plan
+    told = (f"{clients(waited.clients)} waited, at most {at_most_s(waited.longest_s)}",) if waited.clients else ()
+    if outcome.severed:
+        return (*told, cut_off(outcome.severed, outcome.switch.source))
+    return told or ("nobody waited" if plan is None or plan.recipe is Recipe.PLANNED else "nobody waited in pgbouncer",)
 
 
 def cut_off(severed: int, source: Role) -> str:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
 _MINUTE_S = 60
 _HOUR_S = 3600
 _DAY_S = 86400
 _TENTHS_BELOW_S = 10.0
+_DUE_BELOW_S = 0.05
 
 
 def duration(seconds: float) -> str:
@@ -41,3 +48,13 @@ def remaining(seconds: float) -> str:
     if whole < _HOUR_S:
         return f"{whole // _MINUTE_S}:{whole % _MINUTE_S:02}"
     return f"{whole // _HOUR_S}:{whole // _MINUTE_S % _MINUTE_S:02}:{whole % _MINUTE_S:02}"
+
+
+def coming(seconds: float) -> str:
+    """Return when something is due: `in 1.0s`, `in 1:23`, and `now` once no tenth of a second is left."""
+    return "now" if seconds < _DUE_BELOW_S else f"in {remaining(seconds)}"
+
+
+def clock_time(wall_s: float, zone: tzinfo | None, form: str = "%H:%M:%S") -> str:
+    """Return the time of day of a moment in seconds since 1970, in `zone`, local when None."""
+    return datetime.fromtimestamp(wall_s, UTC).astimezone(zone).strftime(form)

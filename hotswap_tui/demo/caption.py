@@ -27,7 +27,10 @@ def caption(load: ClientLoad) -> Row:
             head,
             Span(f"{rate:5.1f} ok/s "),
             Span(f"{by:<12}", Tone.PLAIN if load.servers or load.paused else Tone.BAD),
-            Span(f"{total.errors:6d} errors", Tone.WARNING if recent.errors else Tone.PLAIN),
+            Span(
+                f"{total.errors:6d} {'error ' if total.errors == 1 else 'errors'}",
+                Tone.WARNING if recent.errors else Tone.PLAIN,
+            ),
             Span(f"  longest wait{total.longest_s:6.2f}s"),
             Span(f"  now{recent.waiting_s:6.2f}s", Tone.WARNING if recent.waiting_s > _LONG_S else Tone.PLAIN),
         )

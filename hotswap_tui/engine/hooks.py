@@ -77,7 +77,7 @@ class Hooks:
         data: dict[str, str | int] = {"took_ms": round(result.took_s * 1000), "output": result.output}
         if result.exit_code is not None:
             data["exit"] = result.exit_code
-        self._say(level, f"{_ending(result)} after {result.took_s:.1f} s", told, data)
+        self._say(level, f"{_ending(result)} after {_span(result.took_s)}", told, data)
 
     def _drop(self, why: str) -> None:
         told = self._waiting.popleft()
@@ -122,7 +122,11 @@ def _ending(result: HookResult) -> str:
         return f"was ended ({result.ended})"
     if result.exit_code < 0:
         return f"was ended by {_signal_name(-result.exit_code)}"
-    return f"ended with {result.exit_code}"
+    return f"ended with exit code {result.exit_code}" if result.exit_code else "succeeded"
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
 def _signal_name(number: int) -> str:

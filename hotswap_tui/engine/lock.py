@@ -5,19 +5,24 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Self
 
 from hotswap_tui.core.text import clean
+from hotswap_tui.gateway.flock import Flock
+from hotswap_tui.routing.layout import owner_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 FILE_NAME: Final = "engine.lock"
 _READ_BYTES: Final = 4096
+_PATIENCE_S: Final = 0.1
+"""Who only asks whether an engine is there (`check_free`) has the lock for some microseconds."""
+_POLL_S: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class LockedError(Exception):
     """Another engine controls the directory; the text says which. `holder` is None when it has not yet said who it is."""
 
     def __init__(self, directory: Path, holder: Holder | None) -> None:
+        self.directory = directory
         self.holder = holder
         super().__init__(f"another engine{_described(holder)} controls {directory}")
 
@@ -51,25 +57,22 @@ class StateLock:
         self._directory = directory
         self._path = directory / FILE_NAME
         self._holder = Holder(os.getpid(), command, now_wall_s)
-        self._descriptor: int | None = None
+        self._lock: Flock | None = None
 
     def acquire(self) -> None:
         """Take the lock; raises LockedError when another engine holds it, LockUnavailableError when nobody could."""
         try:
             os.makedirs(self._directory, mode=0o700, exist_ok=True)  # noqa: PTH103  Path.mkdir gives parents another mode, too
-            descriptor = self._open_locked()
-            with _closed_on_error(descriptor):
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, json.dumps(asdict(self._holder)).encode(), 0)
+            lock = self._lock_file()
         except OSError as error:
-            raise LockUnavailableError(f"{self._path}: {(error.strerror or str(error)).lower()}") from error
-        self._descriptor = descriptor
+            raise LockUnavailableError(_unavailable(self._path, error)) from error
+        self._lock = lock
 
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.close()
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -78,18 +81,19 @@ class StateLock:
     def __exit__(self, *_: object) -> None:
         self.release()
 
-    def _open_locked(self) -> int:
-        """Return a locked descriptor (which no child inherits) of the file that bears the name now."""
+    def _lock_file(self) -> Flock:
+        """Return the lock of the file that bears the name now, with our name in it."""
+        deadline = time.monotonic() + _PATIENCE_S
         while True:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            with _closed_on_error(descriptor):
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    raise LockedError(self._directory, _read_holder(descriptor)) from None
-                if self._names(descriptor):
-                    return descriptor
-            os.close(descriptor)
+            with ExitStack() as opened:
+                lock = opened.enter_context(closing(Flock(self._path)))
+                if lock.held and self._names(lock.descriptor):
+                    lock.write(json.dumps(asdict(self._holder)).encode())
+                    opened.pop_all()
+                    return lock
+                if not lock.held and time.monotonic() > deadline:
+                    raise LockedError(self._directory, _holder_in(lock.read(_READ_BYTES)))
+            time.sleep(_POLL_S)
 
     def _names(self, descriptor: int) -> bool:
         # Somebody may have removed the file between open and lock: that lock would keep nobody out.
@@ -100,31 +104,30 @@ class StateLock:
 
 
 def check_free(directory: Path) -> None:
-    """Raise LockedError when an engine controls `directory`; nothing is made there. Raises OSError when that cannot be seen."""
+    """Raise LockedError when an engine controls `directory`; nothing is made there. Raises LockUnavailableError when that cannot be seen."""
+    path = directory / FILE_NAME
     try:
-        descriptor = os.open(directory / FILE_NAME, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise LockUnavailableError(_unavailable(path, error)) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise LockedError(directory, _read_holder(descriptor)) from None
+        raise LockedError(directory, _holder_in(os.pread(descriptor, _READ_BYTES, 0))) from None
     finally:
         os.close(descriptor)
 
 
-@contextmanager
-def _closed_on_error(descriptor: int) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        os.close(descriptor)
-        raise
+def _unavailable(path: Path, error: OSError) -> str:
+    why = f"{path}: {(error.strerror or str(error)).lower()}"
+    return f"{why}; run this as {owner_of(path)}, to whom it belongs" if isinstance(error, PermissionError) else why
 
 
-def _read_holder(descriptor: int) -> Holder | None:
+def _holder_in(text: bytes) -> Holder | None:
     try:
-        content = json.loads(os.pread(descriptor, _READ_BYTES, 0))
+        content = json.loads(text)
         return Holder(int(content["pid"]), clean(str(content["command"])), float(content["since_wall_s"]))
     except (ValueError, KeyError, TypeError):
         return None

@@ -18,7 +18,7 @@ from hotswap_tui.gateway.application import (
 from hotswap_tui.gateway.design import Design, Urls, needs_flag
 from hotswap_tui.gateway.environment import application_file, engine_file
 from hotswap_tui.gateway.files import File, refuse_occupied
-from hotswap_tui.gateway.setup import FILES, check_reach, check_targets, usable
+from hotswap_tui.gateway.setup import FILES, check_reach, check_targets, target_notes, usable
 from hotswap_tui.routing import layout
 from hotswap_tui.routing.layout import CONSOLE, Gateway, GatewayError
 from hotswap_tui.routing.target_file import render
@@ -57,8 +57,9 @@ def prepare_adoption(directory: Path, urls: Urls, existing: Existing, wish: Wish
     """Return the gateway over `existing`, everything checked and nothing changed. Raises GatewayError, DsnError."""
     path = usable(directory)
     place = existing.listens()
-    dsns = check_targets(urls, Listener(place.host, place.port, _socket_directory(existing)))
-    check_alone(existing, wish)
+    dsns = check_targets(urls, Listener(place.host, place.port, _socket_directory(existing)), runs=True)
+    _check_known(existing, wish.database)
+    check_fit(existing, wish)
     account = existing.account(wish.run_as)
     check_reach(path, dsns, account)
     refuse_occupied(path, FILES, force=force)
@@ -75,7 +76,7 @@ def prepare_adoption(directory: Path, urls: Urls, existing: Existing, wish: Wish
         engine_file(path, urls.primary, urls.secondary),
         application_file(url),
     )
-    return Design(gateway, account, files, url)
+    return Design(gateway, account, files, url, target_notes(dsns))
 
 
 def _served(existing: Existing, database: str, dsns: tuple[Dsn, ...]) -> Dsn:
@@ -87,13 +88,26 @@ def _socket_directory(existing: Existing) -> Path | None:
     return Path(named) if named else None
 
 
-def check_alone(existing: Existing, wish: Wish) -> None:
-    """Raise GatewayError when others would suffer from a hold, which stops the whole PgBouncer."""
+def check_fit(existing: Existing, wish: Wish) -> None:
+    """Raise GatewayError when a hold would make others suffer, which stops the whole PgBouncer, or a switch leave sessions behind."""
     others = existing.others(wish.database)
     if others and not wish.shared:
         raise GatewayError(
             f"that PgBouncer serves other databases, too ({', '.join(others)}), and a hold makes their clients wait as well; "
             "give --shared if they may, or make a PgBouncer of its own with gateway init"
+        )
+    if existing.strands_sessions(wish.database):
+        raise GatewayError(
+            f"that PgBouncer pools {wish.database} by session, and a session would stay on the database that was given up; "
+            "add this to its section [pgbouncer] and reload it: server_fast_close = 1"
+        )
+
+
+def _check_known(existing: Existing, database: str) -> None:
+    if not existing.knows(database):
+        raise GatewayError(
+            f"that PgBouncer has no database {database} (it has: {', '.join(existing.others(database))}); give the name that "
+            "applications use as --database, or add a new one there first"
         )
 
 
@@ -114,17 +128,6 @@ def _gateway(path: Path, existing: Existing, application: Application, *, shared
         adopted=True,
         shared=shared,
     )
-
-
-def include_line(gateway: Gateway) -> str:
-    """Return the line that belongs at the end of PgBouncer's main file, in its section [pgbouncer]."""
-    return f"%include {gateway.target_file}"
-
-
-def in_force(existing: Existing, gateway: Gateway, dsns: tuple[Dsn, ...]) -> bool:
-    """Say whether PgBouncer follows the target file."""
-    follows = any(existing.points_to(gateway.database, dsn) for dsn in dsns)
-    return follows and existing.includes(gateway.target_file) is not False
 
 
 def login_problem(gateway: Gateway) -> str:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from hotswap_tui.dsn.url import read_url
 from hotswap_tui.routing.layout import GatewayError
-from hotswap_tui.routing.target_file import name_problem
+from hotswap_tui.routing.target_file import LONGEST, name_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +25,6 @@ _HASHES: Final = re.compile(r"md5[0-9a-f]{32}|SCRAM-SHA-256\$.*", re.DOTALL)
 _URL: Final = re.compile(r"postgres[a-z+0-9]*://[^\s'\"]*")
 """Without what may stand around it: the word psql, quotation marks."""
 _LINE_END: Final = re.compile(r"[\0\r\n]")
-_USER_BYTES: Final = 127
-_PASSWORD_BYTES: Final = 995
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +59,13 @@ def _check(application: Application) -> None:
     if problem := name_problem(application.database):
         raise GatewayError(f"{problem}; name another with --database")
     user, password = application.user, application.password.get_secret_value()
-    if len(user.encode()) > _USER_BYTES or not user.isprintable():
-        raise GatewayError(f"PgBouncer takes user names of at most {_USER_BYTES} bytes without control characters")
+    if len(user.encode()) > LONGEST["user"] or not user.isprintable():
+        raise GatewayError(f"PgBouncer takes user names of at most {LONGEST['user']} bytes without control characters")
     if _LINE_END.search(password):
         raise GatewayError("the application's password contains a line break, which PgBouncer's files cannot hold")
-    if len(password.encode()) > _PASSWORD_BYTES:
+    if len(password.encode()) > LONGEST["password"]:
         raise GatewayError(
-            f"the application's password is longer than the {_PASSWORD_BYTES} bytes that PgBouncer keeps"
+            f"the application's password is longer than the {LONGEST['password']} bytes that PgBouncer survives; give a shorter one"
         )
     if _HASHES.fullmatch(password):
         raise GatewayError(

@@ -47,6 +47,8 @@ class Design:
     """Without `gateway.json`."""
     application: SecretStr
     """What `app.env` says."""
+    notes: tuple[str, ...] = ()
+    """What PgBouncer does otherwise than the connection strings say, one sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

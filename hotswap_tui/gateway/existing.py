@@ -16,12 +16,13 @@ from hotswap_tui.core.plan import PoolMode
 from hotswap_tui.core.text import clean
 from hotswap_tui.dsn import Address, Dsn, parse
 from hotswap_tui.gateway.account import Account
-from hotswap_tui.gateway.ini import IGNORED, LEAST_QUERY_WAIT_S, LINK
-from hotswap_tui.gateway.installed import listening_uid, read_version
+from hotswap_tui.gateway.installed import read_version
+from hotswap_tui.gateway.listening import listeners
 from hotswap_tui.routing.layout import CONSOLE, GatewayError
+from hotswap_tui.routing.target_file import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     import psycopg
     from pydantic import SecretStr
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 _ANSWER_S: Final = 5
 _CREDENTIALS: Final = struct.Struct("3i")
 _EVERYWHERE: Final = frozenset({"*", "0.0.0.0", "::"})
-_SLOWEST_RETRY_S: Final = 1.0
-_LEAST_CONNECT_S: Final = 10.0
+_ANY: Final = re.compile(r"^\s*\*\s*=", re.MULTILINE)
+_REFUSALS: Final = ("authentication failed", "no password supplied", "no such user", "login rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +87,29 @@ class Existing:
             )
         return account
 
-    def includes(self, path: Path) -> bool | None:
-        """Say whether its main file includes `path`; None when that file cannot be read."""
+    def main_file(self) -> str | None:
+        """Return the text of its main file; None when that cannot be read here."""
         try:
-            text = Path(self.config.get("conffile", "")).read_text(encoding="utf-8")
+            return Path(self.config.get("conffile", "")).read_text(encoding="utf-8")
         except (OSError, ValueError):
             return None
-        return re.search(rf"^\s*%include\s+{re.escape(str(path))}\s*$", text, re.MULTILINE) is not None
+
+    def knows(self, database: str) -> bool:
+        """Say whether it has `database`; where it has none yet, or serves any name (`* = …`), that cannot be a mistake."""
+        return database in self.databases or not self.others(database) or bool(_ANY.search(self.main_file() or ""))
+
+    def strands_sessions(self, database: str) -> bool:
+        """Say whether a session would stay on a database that traffic has left."""
+        return self.pool_mode(database) is PoolMode.SESSION and self.config.get("server_fast_close", "0") == "0"
 
     def points_to(self, database: str, target: Dsn) -> bool:
         """Say whether it leads `database` to `target`."""
         row = self.databases.get(database)
-        place = target.addresses[0]
-        wanted = (place.host, place.port, target.login_database(), target.login_user())
-        return row is not None and (row["host"], row["port"], row["database"], row["force_user"]) == wanted
+        if row is None:
+            return False
+        hosts = {place_of(target).host, target.addresses[0].host}  # as we write it, and as a person may have
+        wanted = (target.addresses[0].port, target.login_database(), target.login_user())
+        return row["host"] in hosts and (row["port"], row["database"], row["force_user"]) == wanted
 
 
 def examine(console: SecretStr) -> Existing:
@@ -119,7 +129,20 @@ def examine(console: SecretStr) -> Existing:
         with psycopg.connect(make_conninfo("", **settings), autocommit=True, prepare_threshold=None) as connection:
             return _ask(dsn, connection)
     except psycopg.Error as error:
-        raise GatewayError(f"PgBouncer's console at {dsn.address} does not answer: {clean(str(error), 200)}") from error
+        raise GatewayError(_unopened(dsn, str(error))) from error
+
+
+def _unopened(dsn: Dsn, error: str) -> str:
+    """Say why the console did not let us in: libpq puts the place before the reason, and advice after."""
+    reason = clean(error.partition("\n")[0].rpartition("failed: ")[2], 200)
+    where = f"PgBouncer's console at {dsn.address}"
+    if "not allowed" in reason:
+        return f"{where} does not let {dsn.login_user()} in; a switch needs one of its admin_users"
+    if any(word in reason for word in _REFUSALS):
+        return f"{where} refuses that user or password ({reason})"
+    if "does not exist" in reason:
+        return f"there is no PgBouncer at {dsn.address}, but a PostgreSQL server ({reason})"
+    return f"{where} does not answer: {reason}"
 
 
 def _ask(dsn: Dsn, connection: psycopg.Connection[Any]) -> Existing:
@@ -147,38 +170,8 @@ def _refuse_powerless(found: Existing) -> None:
 
 def _owner(descriptor: int, place: Address) -> int:
     if not place.is_socket:
-        return listening_uid(place.port) or 0
+        return next((listener.uid for listener in listeners(place.port)), 0)
     with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as peer:
         _, uid, _ = _CREDENTIALS.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
         return int(uid)
     return 0
-
-
-def advice(config: Mapping[str, str], pool_mode: PoolMode, hold_max_s: float) -> Iterator[str]:
-    """Yield the settings that should differ, as lines for its file with what they are now and why."""
-
-    def now(name: str) -> float:
-        with suppress(ValueError):
-            return float(config.get(name, ""))
-        return 0.0
-
-    def line(name: str, value: object, why: str) -> str:
-        return f"{name} = {value} (now {clean(config.get(name, ''), 60) or 'not set'}): {why}"
-
-    if now("server_login_retry") > _SLOWEST_RETRY_S:
-        yield line("server_login_retry", 0.2, "after a crash nobody is served before the next try")
-    if 0 < now("query_wait_timeout") <= hold_max_s:
-        enough_s = max(LEAST_QUERY_WAIT_S, round(hold_max_s) * 2)
-        yield line("query_wait_timeout", enough_s, "clients that are held are given up otherwise")
-    if pool_mode is PoolMode.SESSION and not now("server_fast_close"):
-        yield line("server_fast_close", 1, "sessions stay on the database that was left otherwise")
-    if now("server_connect_timeout") < _LEAST_CONNECT_S:
-        yield line("server_connect_timeout", 10, "a sleeping cloud database takes that long")
-    for name, value in LINK.items():
-        if not now(name):
-            yield line(name, value, "a link that is gone is noticed late otherwise")
-    given = {name.strip() for name in config.get("ignore_startup_parameters", "").split(",")}
-    if missing := [name for name in IGNORED if name not in given]:
-        yield line(
-            "ignore_startup_parameters", ",".join((*sorted(given - {""}), *missing)), "drivers send these at login"
-        )

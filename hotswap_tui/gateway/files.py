@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from dataclasses import dataclass
-from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
+from hotswap_tui.routing import atomic
 from hotswap_tui.routing.layout import GatewayError
 
 if TYPE_CHECKING:
@@ -40,42 +39,15 @@ def write_file(directory: Path, file: File, account: Account) -> None:
     Raises GatewayError.
     """
     shared = file.for_pgbouncer and account.is_other
-    replace(directory / file.name, file.text, _SHARED if shared else _OWN, account.gid if shared else None)
+    replace(directory / file.name, file.text, _SHARED if shared else _OWN, account.gid if shared else -1)
 
 
-def replace(path: Path, text: str, mode: int, gid: int | None = None) -> None:
+def replace(path: Path, text: str, mode: int, gid: int = -1) -> None:
     """Replace `path` by a file of this content, mode and group, which is on the disk when this returns. Raises GatewayError."""
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}")
     try:
-        try:
-            _write(temporary, text, mode, gid)
-            temporary.replace(path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                temporary.unlink()
-            raise
-        _sync_directory(path.parent)
+        atomic.replace(path, text, mode, gid=gid)
     except OSError as error:
         raise GatewayError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _write(path: Path, text: str, mode: int, gid: int | None) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWN)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        if gid is not None:
-            os.fchown(descriptor, -1, gid)
-        os.fchmod(descriptor, mode)
-        stream.write(text)
-        stream.flush()
-        os.fsync(descriptor)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def make_directory(path: Path, account: Account) -> None:

@@ -32,14 +32,26 @@ class Flock:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it."""
         os.close(self.descriptor)
+
+    def write(self, content: bytes) -> None:
+        """Say in the file who has the lock."""
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, content, 0)
+
+    def read(self, limit: int) -> bytes:
+        """Return what the file says, up to so many bytes."""
+        return os.pread(self.descriptor, limit, 0)
 
     def sign(self) -> None:
         """Write down which process has the lock."""
-        os.ftruncate(self.descriptor, 0)
-        os.pwrite(self.descriptor, str(os.getpid()).encode(), 0)
+        self.write(str(os.getpid()).encode())
 
     def signer(self) -> str:
         """Return the number of the process that has signed, empty when none has."""
-        text = os.pread(self.descriptor, _READ_BYTES, 0).decode(errors="replace")
+        text = self.read(_READ_BYTES).decode(errors="replace")
         return text if text.isdigit() else ""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PREPARED_SINCE: Final = (1, 21)
 """The first PgBouncer that keeps prepared statements in transaction mode."""
 LEAST_QUERY_WAIT_S: Final = 30
+LOGIN_RETRY_S: Final = 0.05
+"""After a crash nobody is served before the next try."""
 _ABOVE_HOLD_S: Final = 15
 """A hold must end well before PgBouncer gives the waiting clients up."""
 IGNORED: Final = (
@@ -100,7 +102,6 @@ def _login(ini: Ini) -> Mapping[str, object]:
         "auth_type": "scram-sha-256",
         "auth_file": ini.directory / layout.USERS,
         "admin_users": ini.console_user,
-        "stats_users": f"{ini.console_user}_ro",
     }
     if ini.front.tls is None:
         return settings
@@ -126,7 +127,7 @@ def _pooling(ini: Ini) -> Mapping[str, object]:
 def _times(ini: Ini) -> Mapping[str, object]:
     query_wait_s = max(LEAST_QUERY_WAIT_S, math.ceil(ini.front.hold_max_s) + _ABOVE_HOLD_S)
     return {
-        "server_login_retry": 0.2,
+        "server_login_retry": LOGIN_RETRY_S,
         "server_connect_timeout": 10,
         "server_fast_close": 1,
         "query_wait_timeout": query_wait_s,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.core.plan import OLDEST_VERSION
 from hotswap_tui.core.text import clean
+from hotswap_tui.gateway.listening import listeners
 from hotswap_tui.gateway.process import command_line, name
 from hotswap_tui.routing.layout import INI, PID_FILE, RUN, GatewayError
 
@@ -27,7 +28,6 @@ _NAME: Final = "pgbouncer"
 _DAEMONS: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Debian puts daemons where an ordinary user's PATH does not look."""
 _ANSWER_S: Final = 10.0
-_LISTEN: Final = "0A"
 _MISSING: Final = (
     "PgBouncer is not installed; Debian's package would start one of its own, so keep that from starting first: "
     "systemctl mask pgbouncer && apt-get install --no-install-recommends pgbouncer"
@@ -91,17 +91,11 @@ def _why(listen: Address, error: OSError) -> str:
     return f"{listen} cannot be listened on ({error.strerror}); choose another with --listen"
 
 
-def listening_uid(port: int) -> int | None:
-    """Return the OS user that listens on `port`; None when nobody does."""
-    return next((int(fields[7]) for fields in _listening(port)), None)
-
-
 def who_listens(port: int) -> str:
     """Return who listens on `port`, `pgbouncer, pid 812`, as far as it can be seen; empty when nobody does."""
-    inodes = {fields[9] for fields in _listening(port)}
-    if not inodes:
+    wanted = {f"socket:[{listener.inode}]" for listener in listeners(port)}
+    if not wanted:
         return ""
-    wanted = {f"socket:[{inode}]" for inode in inodes}
     found = next((process for process in _processes() if wanted & set(_open_files(process))), None)
     return f"{name(int(found.name))}, pid {found.name}" if found else "by a process of another user"
 
@@ -113,16 +107,6 @@ def packaged_pid() -> int | None:
         if words and Path(words[0]).name == _NAME and any(word.startswith("/etc/") for word in words[1:]):
             return int(process.name)
     return None
-
-
-def _listening(port: int) -> Iterator[list[str]]:
-    """Yield the sockets' rows in the kernel's tables (proc(5), /proc/net/tcp)."""
-    for table in ("tcp", "tcp6"):
-        with suppress(OSError):
-            for line in Path("/proc/net", table).read_text(encoding="ascii").splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
-                    yield fields
 
 
 def _processes() -> list[Path]:

@@ -1,10 +1,11 @@
-"""Whether PgBouncer can listen, and does."""
+"""Who listens on a port: whether PgBouncer can, and does."""
 
 from __future__ import annotations
 
 import errno
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
 
 _LISTEN: Final = "0A"
 """TCP_LISTEN of the kernel's include/net/tcp_states.h."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A socket that listens: the OS user it belongs to, and its number, by which /proc/PID/fd names it."""
+
+    uid: int
+    inode: int
 
 
 def is_taken(host: str, port: int) -> bool:
@@ -29,14 +38,14 @@ def is_taken(host: str, port: int) -> bool:
 
 def is_listening(port: int, uid: int) -> bool:
     """Return whether a process of the user `uid` listens on `port`. Costs no connection, which PgBouncer would log."""
-    return uid in _listeners(port)
+    return any(listener.uid == uid for listener in listeners(port))
 
 
-def _listeners(port: int) -> Iterator[int]:
-    """Yield the owners of the listening sockets on `port` (proc_net_tcp in the kernel's documentation)."""
+def listeners(port: int) -> Iterator[Listening]:
+    """Yield the sockets on `port` that listen, whoever has them (proc_net_tcp in the kernel's documentation)."""
     for table in ("tcp", "tcp6"):
         with suppress(OSError):
             for line in Path("/proc/net", table).read_text(encoding="ascii").splitlines()[1:]:
                 fields = line.split()
                 if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
-                    yield int(fields[7])
+                    yield Listening(int(fields[7]), int(fields[9]))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from hotswap_tui.config import targets
 from hotswap_tui.config.endpoint import Listener
 from hotswap_tui.dsn import Address, Dsn, parse
 from hotswap_tui.gateway.account import Account, find_account
 from hotswap_tui.gateway.application import find_application
 from hotswap_tui.gateway.design import Design, Urls, design_gateway
 from hotswap_tui.gateway.files import File, make_directory, make_run_directory, refuse_occupied, write_file
-from hotswap_tui.gateway.front import Front
-from hotswap_tui.gateway.installed import bouncer_pid, find_pgbouncer, port_problem
+from hotswap_tui.gateway.front import DEFAULT_LISTEN, Front
+from hotswap_tui.gateway.installed import bouncer_pid, find_pgbouncer, port_problem, who_listens
 from hotswap_tui.routing import layout
 from hotswap_tui.routing.layout import Gateway, GatewayError
 from hotswap_tui.routing.target_file import target_problem
@@ -26,7 +28,7 @@ FILES: Final = (
     layout.RUN,
 )  # fmt: skip
 """Everything that makes a gateway's directory one."""
-_NEEDS_SNI: Final = ".neon.tech"
+_NAMES: Final = ("DATABASE_URL", "DATABASE_URL_SECONDARY")
 _SOCKET_PATH_BYTES: Final = 107
 """sun_path holds 108 bytes with its end (unix(7))."""
 
@@ -59,7 +61,8 @@ def prepare(directory: Path, urls: Urls, front: Front, *, run_as: str | None = N
     refuse_occupied(path, FILES, force=force)
     _check_free(path, front.listen)
     application = find_application(dsns[0], database=front.database, user=front.user, password=front.password)
-    return design_gateway(path, urls, front, application, account=account, version=installed.version)
+    design = design_gateway(path, urls, front, application, account=account, version=installed.version)
+    return replace(design, notes=target_notes(dsns))
 
 
 def establish(design: Design) -> None:
@@ -88,25 +91,31 @@ def usable(directory: Path, port: int | None = None) -> Path:
     return path
 
 
-def check_targets(urls: Urls, own: Listener) -> tuple[Dsn, ...]:
-    """Return the databases, the primary first; `own` is where the gateway itself listens. Raises GatewayError for a database that PgBouncer cannot be pointed to, DsnError."""
-    named = {"DATABASE_URL": parse(urls.primary)}
-    if urls.secondary:
-        named["DATABASE_URL_SECONDARY"] = parse(urls.secondary)
-    for name, dsn in named.items():
-        if problem := target_problem(dsn) or _sni_problem(dsn):
+def check_targets(urls: Urls, own: Listener, *, runs: bool = False) -> tuple[Dsn, ...]:
+    """Return the databases, the primary first; `own` is where the gateway listens, or (unless it `runs`) is to listen.
+
+    Raises GatewayError for a database that PgBouncer cannot be pointed to, DsnError.
+    """
+    dsns = (parse(urls.primary), *([parse(urls.secondary)] if urls.secondary else []))
+    for name, dsn in zip(_NAMES, dsns, strict=False):
+        if problem := target_problem(dsn):
             raise GatewayError(f"{name}: {problem}")
         if own.is_reached_by(dsn):
-            raise GatewayError(
-                f"{name} leads to the gateway itself ({own}); give the address of the database behind it"
-            )
-    return tuple(named.values())
+            raise GatewayError(_same_place(name, own, runs=runs))
+    return dsns
 
 
-def _sni_problem(dsn: Dsn) -> str:
-    if dsn.addresses[0].host.lower().endswith(_NEEDS_SNI) and dsn.tls.mode != "verify-full":
-        return "Neon tells databases apart by the server's name, which PgBouncer sends with sslmode=verify-full only; use that"
-    return ""
+def _same_place(name: str, own: Listener, *, runs: bool) -> str:
+    taker = who_listens(own.port)
+    if runs or taker.startswith("pgbouncer") or (own.port == DEFAULT_LISTEN.port and not taker):
+        return f"{name} leads to the gateway itself ({own}); give the address of the database behind it"
+    return f"port {own.port} is the database's own ({name} leads there); choose another with --listen"
+
+
+def target_notes(dsns: tuple[Dsn, ...]) -> tuple[str, ...]:
+    """Return what PgBouncer does otherwise than the connection strings say, or may do by surprise."""
+    named = dict(zip(_NAMES, dsns, strict=False))
+    return (*targets.notes(named), *targets.surprises(named))
 
 
 def _tls_files(dsn: Dsn) -> tuple[Path, ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from hotswap_tui.core.text import clean
 from hotswap_tui.gateway.bouncer import BouncerError
 from hotswap_tui.gateway.flock import Flock
+from hotswap_tui.gateway.log_bound import LOOK_S, bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,7 +107,8 @@ class Supervisor:
         """Wait until PgBouncer ends; return whether it was asked to."""
         began_s = time.monotonic()
         while not process.ended():
-            signals = self._wait(None, process)
+            bound(self._bouncer.gateway.log_file, self._bouncer.account.uid)
+            signals = self._wait(LOOK_S, process)
             if self._asked_to_stop(signals):
                 self._stop(process)
                 return True
@@ -162,13 +164,13 @@ class Supervisor:
             signals += self._wait(left_s, None)
         return signals
 
-    def _wait(self, timeout_s: float | None, process: Process | None) -> list[signal.Signals]:
+    def _wait(self, timeout_s: float, process: Process | None) -> list[signal.Signals]:
         """Return the signals that arrive before the time is over or `process` ends."""
         poller = select.poll()
         for source in (self._inbox, process):
             if source is not None:
                 poller.register(source, select.POLLIN)
-        poller.poll(None if timeout_s is None else timeout_s * 1000)
+        poller.poll(timeout_s * 1000)
         return self._inbox.take()
 
     @staticmethod

@@ -15,7 +15,7 @@ _UNIT: Final = """\
 [Unit]
 Description=PgBouncer of hotswap-tui on {endpoint}
 Wants=network-online.target
-After=network-online.target
+After=network-online.target docker.service
 StartLimitIntervalSec=0
 
 [Service]

@@ -13,16 +13,30 @@ T = TypeVar("T")
 
 async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
     """Return what `work` returns, or raise what it raises; a cancellation takes effect after it, not within."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
+    task, requests = await _ended(work)
+    if requests and task.exception() is None:
+        raise requests[-1]
+    return task.result()
+
+
+async def regardless(work: Coroutine[Any, Any, T]) -> T:
+    """Return what `work` returns, or raise what it raises; a cancellation within has come too late, and is dropped."""
+    task, requests = await _ended(work)
+    caller = asyncio.current_task()
+    for _ in requests:
+        if caller is not None:
+            caller.uncancel()
+    return task.result()
+
+
+async def _ended(work: Coroutine[Any, Any, T]) -> tuple[asyncio.Task[T], list[asyncio.CancelledError]]:
+    task, requests = asyncio.ensure_future(work), []
     while not task.done():
         try:
             await asyncio.wait({task})
         except asyncio.CancelledError as request:
-            cancelled = request
-    if cancelled is not None and task.exception() is None:
-        raise cancelled
-    return task.result()
+            requests.append(request)
+    return task, requests
 
 
 async def together(*works: Coroutine[Any, Any, object]) -> None:

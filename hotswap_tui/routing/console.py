@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import select
 import socket
 import sys
 from collections import deque
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hotswap_tui.core.text import clean
 from hotswap_tui.dsn import parse
+from hotswap_tui.routing.layout import owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +31,7 @@ Row: TypeAlias = "Mapping[str, Any]"
 Rows: TypeAlias = "Sequence[Row]"
 
 _ALREADY: Final = ("already suspended/paused", "pooler is not paused/suspended")
+_DENIED: Final = "permission denied"
 _PROBE: Final = "PAUSE pgbouncer"
 """Changes nothing: refused as already paused where everything is, else because the console itself cannot be paused."""
 
@@ -76,6 +80,17 @@ class Line:
         self._task.add_done_callback(_retrieve)
         return self._task
 
+    @property
+    def ended(self) -> bool:
+        """Say whether PgBouncer has closed the connection, or is about to: it says nothing unasked but that."""
+        if self._connection.closed:
+            return True
+        if self._task is not None and not self._task.done():
+            return False
+        watch = select.poll()
+        watch.register(self._connection.pgconn.socket, select.POLLIN)
+        return bool(watch.poll(0))
+
     def drop(self) -> None:
         """Close the connection at once, whatever it waits for."""
         if self._task is None or self._task.done():
@@ -107,6 +122,7 @@ class Console:
         dsn = parse(gateway.console)
         self._keywords = dsn.conninfo()
         self.address = dsn.address
+        self._owner = owner_of(Path(dsn.addresses[0].host)) if dsn.addresses[0].is_socket else "another user"
         self._remedy = (
             "is it running?" if gateway.adopted else f"start it with hotswap-tui gateway run --dir {gateway.directory}"
         )
@@ -182,6 +198,8 @@ class Console:
     def _not_opened(self, reason: str) -> str:
         if reason.startswith("FATAL:"):
             return f"PgBouncer at {self.address} refuses the console's login: {reason.removeprefix('FATAL:').strip()}"
+        if reason == _DENIED:
+            return f"PgBouncer at {self.address} cannot be reached: {reason}; run this as root or as {self._owner}"
         return f"PgBouncer does not answer at {self.address}: {reason}; {self._remedy}"
 
 

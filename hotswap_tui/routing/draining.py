@@ -28,6 +28,13 @@ class Blockers:
     linked: int
     transactions: tuple[OpenTransaction, ...] = ()
 
+    def older_than(self, age_s: float) -> str:
+        """Return which transaction has been open for longer, in words; empty when none has."""
+        oldest = max(self.transactions, key=lambda each: each.age_s, default=None)
+        if oldest is None or oldest.age_s <= age_s:
+            return ""
+        return f"a transaction of {_name(oldest)} has been open for {oldest.age_s:.0f} s"
+
     def words(self) -> str:
         """Return what is open, the oldest first: `2 transactions still open: psql (pid 812) idle in transaction for 312 s; …`."""
         if not self.transactions:
@@ -53,7 +60,7 @@ async def drain(
 ) -> Blockers | None:
     """Wait until no transaction is open; return what is open all the same after `limit_s`. `tell` hears what it waits for.
 
-    `shared`: PgBouncer waits for other databases, too, which do not concern us. Raises ConsoleError.
+    `shared`: PgBouncer waits for other databases, too, which do not concern us. Raises ConsoleError, also where the hold is lost.
     """
     deadline_s = now_s() + limit_s
     while not await holding.wait_drained(min(_DETAIL_S, max(0.0, deadline_s - now_s()))):
@@ -68,13 +75,14 @@ async def drain(
 
 async def blockers(console: Console, database: str, source: Inspection | None, deadline_s: float) -> Blockers:
     """Return what keeps `database` from being drained; `source` None: nobody can be asked. Raises ConsoleError."""
-    pids = readings.busy_pids(await console.run("SHOW SERVERS", deadline_s), database)
+    busy = readings.busy(await console.run("SHOW SERVERS", deadline_s), database)
+    pids = [pid for pid in busy if pid]
     if source is None or not pids:
-        return Blockers(len(pids))
+        return Blockers(len(busy))
     try:
-        return Blockers(len(pids), await source.open_transactions(pids, _ASK_S))
+        return Blockers(len(busy), await source.open_transactions(pids, _ASK_S))
     except InspectionError:
-        return Blockers(len(pids))
+        return Blockers(len(busy))
 
 
 def _counted(number: int, noun: str) -> str:
@@ -82,5 +90,8 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _transaction(each: OpenTransaction) -> str:
-    name = each.application or "a client without a name"
-    return f"{name} (pid {each.pid}) {each.state or 'in a transaction'} for {each.age_s:.0f} s"
+    return f"{_name(each)} {each.state or 'in a transaction'} for {each.age_s:.0f} s"
+
+
+def _name(each: OpenTransaction) -> str:
+    return f"{each.application or 'a client without a name'} (pid {each.pid})"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import pwd
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,6 +79,20 @@ class Gateway:
         return self.directory / HOLD_NOTE
 
 
+def owner_of(path: Path) -> str:
+    """Return the name of the user to whom `path` belongs, or as much of the way there as can be seen."""
+    for place in (path, *path.parents):
+        try:
+            uid = place.stat().st_uid
+        except OSError:
+            continue
+        try:
+            return pwd.getpwuid(uid).pw_name
+        except KeyError:
+            return f"user {uid}"
+    return "root"
+
+
 def describe(gateway: Gateway) -> str:
     """Return the text of `gateway.json`; it contains secrets."""
     fields = {
@@ -97,6 +114,7 @@ def load(directory: Path) -> Gateway:
     path = directory / DESCRIPTION
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        _refuse_stranger(directory)
         return Gateway(
             directory=directory,
             database=str(fields["database"]),
@@ -111,9 +129,19 @@ def load(directory: Path) -> Gateway:
         raise GatewayError(
             f"{directory} is not a gateway: it has no {DESCRIPTION}; make one with gateway init"
         ) from None
+    except PermissionError as error:
+        raise GatewayError(
+            f"{error.filename} cannot be reached: permission denied; run this as {owner_of(path)}, to whom the gateway belongs"
+        ) from error
     except OSError as error:
         raise GatewayError(f"{path} cannot be read: {error.strerror}") from error
     except (KeyError, TypeError, ValueError) as error:
         raise GatewayError(
             f"{path} is damaged ({type(error).__name__}); make it anew with gateway init --force"
         ) from None
+
+
+def _refuse_stranger(directory: Path) -> None:
+    """Raise PermissionError where the target file could not be replaced: that must not turn out in the middle of a switch."""
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(directory))

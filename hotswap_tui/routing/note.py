@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from hotswap_tui.routing.temporary import beside
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -63,7 +65,7 @@ def write(path: Path, note: Note) -> None:
 
     Not down to the disk: what it tells of does not survive a power cut either.
     """
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}")
+    temporary = beside(path)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from hotswap_tui.core.traffic import NOBODY
 from hotswap_tui.core.values import Kind, Level, Tell
-from hotswap_tui.routing import canary, note, target_file
-from hotswap_tui.routing.completion import to_the_end, together
+from hotswap_tui.routing import canary, note, target_file, temporary
+from hotswap_tui.routing.completion import regardless, to_the_end, together
 from hotswap_tui.routing.console import Console, ConsoleError, now_s
 from hotswap_tui.routing.holding import HOLD_S, TROUBLE, Holding
 from hotswap_tui.routing.inspection import InspectionError
-from hotswap_tui.routing.moving import CANARY_S, PREFLIGHT_S, Move, Tools
+from hotswap_tui.routing.moving import CANARY_S, COMMAND_S, PREFLIGHT_S, Move, Tools
 from hotswap_tui.routing.note import NoteError
 from hotswap_tui.routing.readings import place_of
 from hotswap_tui.routing.router import HoldError
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from hotswap_tui.routing.inspection import Inspection
     from hotswap_tui.routing.layout import Gateway
     from hotswap_tui.routing.router import Arrival, Progress
-
-_PAUSE_LINES: Final = 2
 
 
 class PgBouncerRouter:
@@ -64,10 +62,20 @@ class PgBouncerRouter:
             severing=Severing(console, gateway.database, holding),
         )
         self._turn = asyncio.Lock()
+        self._closed = False
 
     async def current(self) -> RouterReading:
-        """Read back where traffic goes; failures are told in the reading."""
-        return await self._tools.watch.reading(held=self._tools.holding.held)
+        """Read back where traffic goes, and tend what that shows; failures are told in the reading."""
+        tools = self._tools
+        reading = await tools.watch.reading(held=tools.holding.owed)
+        if reading.error:
+            await tools.holding.readiness.end()
+            reading = replace(reading, paused=tools.holding.held)
+        elif not self._turn.locked() and not self._closed:
+            async with self._turn:
+                if await to_the_end(self._tend(reading)):
+                    reading = await tools.watch.reading(held=tools.holding.owed)
+        return reading
 
     async def verify(self, role: Role) -> RouterReading:
         """Read back, and compare who answers a canary through PgBouncer with who answers as `role` itself."""
@@ -78,10 +86,12 @@ class PgBouncerRouter:
             return replace(reading, proof="no canary was sent: clients are held")
         direct = self._tools.inspect(role)
         try:
-            expected, found = await asyncio.gather(
-                direct.identify(PREFLIGHT_S), canary.ask(self._tools.canary, CANARY_S)
-            )
-        except InspectionError as error:
+            if left := await self._tools.severing.remaining(now_s() + COMMAND_S):
+                still = "1 connection" if len(left) == 1 else f"{len(left)} connections"
+                return replace(reading, proof=f"{still} to the database that was left still open")
+            expected = await direct.identify(PREFLIGHT_S)
+            found = await canary.ask(self._tools.canary, CANARY_S)
+        except (ConsoleError, InspectionError) as error:
             return replace(reading, proof=str(error))
         finally:
             await direct.aclose()
@@ -89,44 +99,49 @@ class PgBouncerRouter:
         return replace(reading, proven=not why, proof=f"another server answers: {why}" if why else canary.words(found))
 
     async def hold(self, budget_s: float) -> None:
-        """Let new work of clients wait, for at most `budget_s` even if this program dies; raises HoldError."""
+        """Let new work of clients wait, for `budget_s` unless `release` comes first; raises HoldError."""
         async with self._turn:
             if not self._tools.holding.held:
                 await to_the_end(self._hold(budget_s))
 
     async def release(self) -> Waited:
-        """Let those who wait go on, and say who waited; raises HoldError when that cannot be done."""
+        """Let those who wait go on, and say who waited; raises HoldError as long as that is not known to be done."""
         async with self._turn:
             return await to_the_end(self._release())
 
     async def switch(self, target: Role, plan: Plan, progress: Progress) -> Arrival:
         """Move traffic to `target` as `plan` says; a hold that is in force is taken over and ended.
 
-        Raises SwitchError or OutcomeUnknownError. A cancellation before `repoint` puts everything back, a later one waits.
+        Raises SwitchError or OutcomeUnknownError. A cancellation before `repoint` puts everything back, a later one is dropped.
         """
         async with self._turn:
             move = Move(self._tools, target, plan, progress)
             try:
                 try:
                     await move.prepare()
+                    # A cancellation that has come in the meantime still counts; from here on none does.
+                    await asyncio.sleep(0)
                 except BaseException as error:
                     await to_the_end(move.abandon(error))
                     raise
-                return await to_the_end(move.carry_out())
+                return await regardless(move.carry_out())
             finally:
-                await to_the_end(move.aclose())
+                await regardless(move.aclose())
 
     async def reconcile(self) -> Sequence[Tell]:
         """Undo what the hold or the half-done switch of a life before has left; PgBouncer follows the target file then."""
         tools = self._tools
         async with self._turn:
+            for path in (tools.gateway.target_file, tools.gateway.hold_note):
+                await asyncio.to_thread(temporary.sweep, path)
             try:
                 found = note.read(tools.gateway.hold_note)
                 done = () if found is None else await put_in_order(tools.gateway, tools.console, found)
             except (ConsoleError, NoteError) as error:
-                return (
-                    Tell(Kind.CONFIG, Level.BAD, f"what an earlier run had left at PgBouncer is there still: {error}"),
+                text = (
+                    f"what an earlier run had left at PgBouncer is there still, and every reading tries again: {error}"
                 )
+                return (Tell(Kind.CONFIG, Level.BAD, text),)
         tells = [
             Tell(Kind.RELEASED, Level.WARNING, f"an earlier run had left PgBouncer in disorder: {each}")
             for each in done
@@ -135,15 +150,36 @@ class PgBouncerRouter:
 
     async def aclose(self) -> None:
         """Let go of PgBouncer, leaving traffic where it is; a hold is released, by the guard if need be."""
+        self._closed = True
         async with self._turn:
             with suppress(HoldError):
                 await to_the_end(self._release())
+            await self._tools.holding.readiness.end()
             self._tools.watch.drop()
+
+    async def _tend(self, reading: RouterReading) -> bool:
+        """Make true again what `reading` and the note show to be otherwise, and say whether anything was done to PgBouncer."""
+        tools, holding = self._tools, self._tools.holding
+        with suppress(*TROUBLE):
+            if holding.lapsed:
+                await holding.pause(now_s() + HOLD_S)
+                return True
+            if holding.owed and not reading.paused and not await holding.confirmed(now_s() + HOLD_S):
+                await holding.resume()
+                await holding.close()
+            if (found := holding.stray()) is not None:
+                await put_in_order(tools.gateway, tools.console, found)
+                return True
+            await holding.readiness.restore()
+        return False
 
     async def _hold(self, budget_s: float) -> None:
         holding, deadline_s = self._tools.holding, now_s() + HOLD_S
         try:
-            await together(holding.open(budget_s), self._tools.console.prepare(_PAUSE_LINES, deadline_s))
+            await together(
+                holding.open(budget_s, self._tools.watch.query_wait_s),
+                self._tools.console.prepare(holding.lines_to_pause, deadline_s),
+            )
             await holding.pause(deadline_s)
         except TROUBLE as error:
             with suppress(NoteError):
@@ -155,7 +191,7 @@ class PgBouncerRouter:
     async def _release(self) -> Waited:
         holding = self._tools.holding
         try:
-            waited = await holding.resume() if holding.held else NOBODY
+            waited = await holding.resume() if holding.owed else NOBODY
             await holding.close()
         except TROUBLE as error:
             await holding.leave_to_guard()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +11,7 @@ from hotswap_tui.core.plan import PoolMode
 from hotswap_tui.core.text import clean
 from hotswap_tui.core.traffic import Traffic, Waited
 from hotswap_tui.dsn import Address
+from hotswap_tui.routing import target_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -67,7 +69,7 @@ class Leftover:
 
 def place_of(dsn: Dsn) -> Place:
     """Return where `dsn` leads, as PgBouncer shows it once it points there. Raises DsnError when there is no user."""
-    address = dsn.addresses[0]
+    address = target_file.place_of(dsn)
     return Place(address.host, address.port, dsn.login_database(), dsn.login_user())
 
 
@@ -95,6 +97,12 @@ def configured_pool_mode(config: Rows) -> PoolMode | None:
     return _POOL_MODES.get(settings(config, ("pool_mode",)).get("pool_mode", ""))
 
 
+def query_wait_s(config: Rows) -> float:
+    """Return how long SHOW CONFIG lets clients wait before they are given up; infinite where it sets no limit."""
+    told = settings(config, ("query_wait_timeout",)).get("query_wait_timeout", "")
+    return (float(told) if re.fullmatch(r"\d+(?:\.\d+)?", told) else 0.0) or math.inf
+
+
 def settings(config: Rows, names: Iterable[str]) -> dict[str, str]:
     """Return these of the settings in SHOW CONFIG, as they are written there."""
     wanted = set(names)
@@ -119,10 +127,14 @@ def leftovers(servers: Rows, database: str) -> tuple[Leftover, ...]:
     return tuple(Leftover(_text(row, "ptr"), _number(row, "remote_pid"), _text(row, "state")) for row in rows)
 
 
-def busy_pids(servers: Rows, database: str) -> tuple[int, ...]:
-    """Return the servers' processes that a client is linked to."""
-    rows = (row for row in _of(servers, database) if _text(row, "state") == "active")
-    return tuple(pid for row in rows if (pid := _number(row, "remote_pid")))
+def busy(servers: Rows, database: str) -> tuple[int, ...]:
+    """Return the servers' processes that a client is linked to; 0 stands for one whose number a pooler behind it hides."""
+    return tuple(_number(row, "remote_pid") for row in _of(servers, database) if _text(row, "state") == "active")
+
+
+def logins(pools: Rows, database: str) -> int:
+    """Return how many connections of `database` are logging in to its server."""
+    return sum(_number(row, "sv_login") for row in _of(pools, database))
 
 
 def traffic(pools: Rows, totals: Rows, database: str, at_s: float) -> Traffic:

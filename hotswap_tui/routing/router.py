@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 
 class SwitchError(Exception):
-    """Traffic stayed where it was, and everything was put back: `step` failed with `error`."""
+    """Traffic stayed where it was, and everything was put back: `step` failed with `error`, and clients `waited` for it."""
 
-    def __init__(self, step: str, error: str) -> None:
+    def __init__(self, step: str, error: str, waited: Waited = NOBODY) -> None:
         super().__init__(f"{step}: {error}")
         self.step = step
         self.error = error
+        self.waited = waited
 
 
 class HoldError(Exception):
@@ -59,32 +60,36 @@ class Router(Protocol):
         ...
 
     async def verify(self, role: Role) -> RouterReading:
-        """Read back, and send a canary through the data plane to `role`; `proven` in the reading says what came of it."""
+        """Read back, and send a canary through the data plane to `role`; `proven` in the reading says what came of it.
+
+        Nothing is proven as long as connections to a database that was left are open.
+        """
         ...
 
     async def hold(self, budget_s: float) -> None:
-        """Let new work of clients wait, for at most `budget_s` even if this program dies; raises HoldError.
+        """Let new work of clients wait, for `budget_s` unless `release` comes first; raises HoldError.
 
-        Returns as soon as new work waits; open transactions go on.
+        Returns as soon as new work waits; open transactions go on. Where this program dies or hangs, clients go on at most some
+        seconds after the budget is over.
         """
         ...
 
     async def release(self) -> Waited:
-        """Let those who wait go on, and say who waited; raises HoldError when that cannot be done."""
+        """Let those who wait go on, and say who waited; raises HoldError as long as that is not known to be done."""
         ...
 
     async def switch(self, target: Role, plan: Plan, progress: Progress) -> Arrival:
         """Move traffic to `target` as `plan` says; a hold that is in force is taken over and ended.
 
         Raises SwitchError when traffic stayed, OutcomeUnknownError when nobody can say. Cancelled before `repoint` begins, it
-        puts everything back; it is not cancelled later.
+        puts everything back; a later cancellation is dropped, and it returns or raises as without.
         """
         ...
 
     async def reconcile(self) -> Sequence[Tell]:
         """Put in order what a life before left half done: end its hold, restore its time-outs, let the target file decide.
 
-        Returns what a person should know. Called once, before the first `current`.
+        Returns what a person should know. Called once, before the first `current`, which tries again what could not be done.
         """
         ...
 

@@ -1,12 +1,14 @@
 """Cutting off what still hangs on a database that was left. A RELOAD marks such connections, and ends only those that are idle.
 
 A server that lives is asked to end its sessions. One that hangs is not asked: a pulse, two time-outs of half a second that are
-restored at once, makes PgBouncer close them. The pulse also ends clients of the same PgBouncer that have queued for longer.
+restored at once, makes PgBouncer close them. The pulse also ends clients of the same PgBouncer that have queued for longer, those
+who only wait because they are held among them: it comes after the release.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
@@ -66,29 +68,37 @@ class Severing:
         """Return what still hangs on a database that was left; raises ConsoleError."""
         return readings.leftovers(await self._console.run("SHOW SERVERS", deadline_s), self._database)
 
-    async def cut_off(self, recipe: Recipe, end: End | None, *, held: bool) -> Severed:
-        """End what hangs on the database that was left, in the way that `recipe` allows.
+    async def stubborn(self, until_s: float = math.inf) -> tuple[Leftover, ...]:
+        """Return what does not end by itself, as soon as there is some or nothing is left at all. Raises ConsoleError."""
+        return await self.wait(_ENDING_S, _nothing_or_stubborn, until_s)
 
-        `end` asks the server to end sessions; `held`: clients wait for us, and a pulse must not wait for them. Raises ConsoleError.
-        """
-        left = await self.wait(_ENDING_S, _nothing if recipe is Recipe.CRASHED else _nothing_or_stubborn)
+    async def ask_to_end(self, recipe: Recipe, end: End | None, until_s: float = math.inf) -> Severed:
+        """Let end what ends by itself, and ask a server that lives to end the rest, by `end`. Raises ConsoleError."""
+        if recipe is Recipe.CRASHED:
+            left = await self.wait(_ENDING_S, _nothing, until_s)
+        else:
+            left = await self.stubborn(until_s)
         stubborn = [each for each in left if not each.ends_by_itself]
         if left and recipe is Recipe.PLANNED and end is not None:
             await end([each.pid for each in stubborn if each.pid])
-            left = await self.wait(_ENDING_S, _nothing)
-        if left and not held:
-            await self.settle()
-        if left:
-            left = await self.pulse()
+            left = await self.wait(_ENDING_S, _nothing, until_s)
         return Severed(len(stubborn), len(left))
 
-    async def wait(self, patience_s: float, enough: Callable[[Sequence[Leftover]], bool]) -> tuple[Leftover, ...]:
+    async def cut_off(self) -> int:
+        """Cut off what hangs all the same, once those who were held have been served; return how many remain. Raises ConsoleError."""
+        await self.settle()
+        return len(await self.pulse())
+
+    async def wait(
+        self, patience_s: float, enough: Callable[[Sequence[Leftover]], bool], until_s: float = math.inf
+    ) -> tuple[Leftover, ...]:
         """Poll until `enough` says so of what remains, or patience is over; return what remains then. Raises ConsoleError."""
-        line = await self._console.line(now_s() + _COMMAND_S)
-        deadline_s = now_s() + patience_s
+        line = await self._console.line(min(now_s() + _COMMAND_S, until_s))
+        deadline_s = min(now_s() + patience_s, until_s)
         try:
             while True:
-                left = readings.leftovers(await line.ask("SHOW SERVERS", now_s() + _COMMAND_S), self._database)
+                command_s = min(now_s() + _COMMAND_S, until_s)
+                left = readings.leftovers(await line.ask("SHOW SERVERS", command_s), self._database)
                 if enough(left) or now_s() >= deadline_s:
                     return left
                 await asyncio.sleep(_POLL_S)
@@ -110,10 +120,12 @@ class Severing:
 
     async def pulse(self) -> tuple[Leftover, ...]:
         """End what hangs, and return what remains all the same; the time-outs are as before then. Raises ConsoleError."""
-        former = readings.settings(await self._console.run("SHOW CONFIG", now_s() + _COMMAND_S), PULSED)
+        present = readings.settings(await self._console.run("SHOW CONFIG", now_s() + _COMMAND_S), PULSED)
+        # What has the pulse's value already is under somebody else's pulse, who restores it.
+        former = {name: value for name, value in present.items() if value != PULSE}
         self._notes.note_settings(former)
         try:
-            for name in PULSED:
+            for name in former:
                 await self._console.run(f"SET {name}='{PULSE}'", now_s() + _COMMAND_S)
             return await self.wait(_PULSE_S, lambda left: not left)
         finally:

@@ -51,18 +51,25 @@ async def _undo(gateway: Gateway, token: str | None) -> tuple[str, ...]:
 async def put_in_order(gateway: Gateway, console: Console, found: Note) -> tuple[str, ...]:
     """Undo what `found` notes, and remove it; return a sentence for each thing that was done.
 
-    PgBouncer follows the target file, whichever it is. Raises ConsoleError or NoteError, the note being there still.
+    PgBouncer follows the target file, whichever it is. A hold that begins meanwhile takes over what is left to do. Raises
+    ConsoleError or NoteError, the note being there still.
     """
     told: list[str] = []
     await _restore_settings(console, found, told)
+    if not _is_still(gateway, found):
+        return tuple(told)
     if await _resume(console):
         told.append("clients that were held go on")
     if found.leaving:
         await _sever(gateway, console, found, told)
-    still = note.read(gateway.hold_note)
-    if still is not None and still.token == found.token:
+    if _is_still(gateway, found):
         note.remove(gateway.hold_note)
     return tuple(told)
+
+
+def _is_still(gateway: Gateway, found: Note) -> bool:
+    still = note.read(gateway.hold_note)
+    return still is not None and still.token == found.token
 
 
 async def _restore_settings(console: Console, found: Note, told: list[str]) -> None:
@@ -109,8 +116,9 @@ class _Settings:
 
 async def _sever(gateway: Gateway, console: Console, found: Note, told: list[str]) -> None:
     severing = Severing(console, gateway.database, _Settings(gateway, found))
-    severed = await severing.cut_off(Recipe.HUNG, None, held=False)
+    severed = await severing.ask_to_end(Recipe.HUNG, None)
+    remaining = await severing.cut_off() if severed.remaining else 0
     if severed.connections:
         told.append(f"{severed.connections} connections to the database that was left were cut off")
-    if severed.remaining:
-        told.append(f"{severed.remaining} connections to the database that was left are open still")
+    if remaining:
+        told.append(f"{remaining} connections to the database that was left are open still")

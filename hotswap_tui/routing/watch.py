@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from hotswap_tui.core.values import RouterReading
 from hotswap_tui.routing import readings
 from hotswap_tui.routing.console import ConsoleError, UnreachableError, now_s
+from hotswap_tui.routing.holding import QUERY_WAIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,9 +48,13 @@ class Watch:
         self._turn = asyncio.Lock()
         self._rates = readings.Rates()
         self._stuck_since_s: float | None = None
+        self.query_wait_s = QUERY_WAIT_S
 
     async def reading(self, *, held: bool = False) -> RouterReading:
-        """Return what PgBouncer says within two seconds; never raises for what it does. `held`: we have paused it."""
+        """Return what PgBouncer says within two seconds; never raises for what it does.
+
+        `held`: it should be paused, so it is asked whether it is.
+        """
         async with self._turn:
             try:
                 return await self._read(now_s() + TIMEOUT_S, held=held)
@@ -83,7 +88,7 @@ class Watch:
             address=found.place.address,
             version=connection.version,
             pool_mode=readings.pool_mode(pools, self._database) or found.pool_mode or connection.pool_mode,
-            paused=held or found.paused or await self._paused(connection, traffic, deadline_s),
+            paused=found.paused or await self._paused(connection, traffic, deadline_s, held=held),
             traffic=self._rates.add(traffic),
         )
 
@@ -91,14 +96,16 @@ class Watch:
         line = await self._console.open(deadline_s)
         try:
             version = readings.version(await line.ask("SHOW VERSION", deadline_s))
-            mode = readings.configured_pool_mode(await line.ask("SHOW CONFIG", deadline_s))
+            config = await line.ask("SHOW CONFIG", deadline_s)
         except BaseException:
             line.drop()
             raise
+        self.query_wait_s = readings.query_wait_s(config)
+        mode = readings.configured_pool_mode(config)
         self._connection = _Connection(line, version, mode, version >= _SHOWS_STATE)
         return self._connection
 
-    async def _paused(self, connection: _Connection, traffic: Traffic, deadline_s: float) -> bool:
+    async def _paused(self, connection: _Connection, traffic: Traffic, deadline_s: float, *, held: bool) -> bool:
         if connection.shows_state:
             try:
                 state = await connection.line.ask("SHOW STATE", deadline_s)
@@ -108,6 +115,8 @@ class Watch:
                 connection.shows_state = False
             else:
                 return any(row.get("key") in {"paused", "suspended"} and row.get("value") == "yes" for row in state)
+        if held:
+            return await self._console.paused(connection.line, deadline_s)
         if not traffic.clients_waiting or traffic.servers_active:
             self._stuck_since_s = None
             return False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.errors import RefusedError
 from hotswap_tui.core.events import ArmRequest, CancelRequest, CheckRequest, DisarmRequest
-from hotswap_tui.core.sentence import arming_fails_back
+from hotswap_tui.core.failback_words import arming_fails_back
 from hotswap_tui.core.values import Level
 from hotswap_tui.tui.confirm import ConfirmDialog
 from hotswap_tui.tui.desk import Desk
@@ -28,7 +28,7 @@ class Acting(Desk, inherit_bindings=False):
         try:
             await self.client.request(request)
         except RefusedError as error:
-            self.say(str(error), Level.WARNING)
+            self.say(str(error), Level.WARNING, until_key=True)
         except OSError as error:
             self.say(f"no answer from the engine: {error}", Level.BAD)
 
@@ -51,7 +51,7 @@ class Acting(Desk, inherit_bindings=False):
         """Turn automatic switching off or on; ask first where that alone would move traffic."""
         snapshot = self.present()
         if arming_fails_back(snapshot):
-            self.put(ArmDialog())
+            self.put(ArmDialog(snapshot))
         else:
             self.ask(DisarmRequest(self.by) if snapshot.mode.armed else ArmRequest(self.by))
 

@@ -122,7 +122,7 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
         """Run the command, or say why it cannot be run now."""
         command = next(c for c in self.commands if c.id == command_id)
         if hindrance := command.hindrance(self.present()):
-            self.say(f"{command.label.rstrip('…')}: {hindrance}", Level.INFO)
+            self.say(f"{command.label.rstrip('…')}: {hindrance}", Level.INFO, until_key=True)
         else:
             command.run(self)
 

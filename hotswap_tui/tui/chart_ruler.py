@@ -30,19 +30,19 @@ def span_text(seconds: float) -> str:
 def ruler(width: int, cell_s: float, window_s: float, marks: Sequence[int], mark: str) -> str:
     """Return the ruler of a graph `width` columns wide whose last column, `cell_s` long, is now.
 
-    Labels stand at fixed columns; one that has no room beside another stays away. A mark, at one of the columns `marks`,
-    takes its one cell from whatever stands there.
+    Labels stand at fixed columns; one that has no room beside another, or beside a mark at one of the columns `marks`, stays
+    away.
     """
     cells = [" "] * width
+    for column in marks:
+        if 0 <= column < width:
+            cells[column] = mark
     last = width - 1
     left = max(last - round(window_s / cell_s), 0)
     middle_text = f"-{span_text(window_s / 2)}"
     middle = last - round(window_s / 2 / cell_s) - len(middle_text) // 2
     for text, wanted in ((NOW, width - len(NOW)), (f"-{span_text(window_s)}", left), (middle_text, middle)):
         _place(cells, text, wanted)
-    for column in marks:
-        if 0 <= column < width:
-            cells[column] = mark
     return "".join(cells)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.events import Key
 
 from hotswap_tui.core.values import Level, Role
 from hotswap_tui.tui.dialogs import Dialog
@@ -18,6 +19,7 @@ from hotswap_tui.tui.view import Choices, Note, View
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from textual.events import Event
     from textual.screen import Screen
     from textual.timer import Timer
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from hotswap_tui.engine.client import EngineClient
     from hotswap_tui.tui.commands import Command
 
-NOTE_S = 6.0
+NOTE_S = 5.0
 NOTE_ALONE_S = 2.0
 """How long a short note may hide the keys where both do not fit; a longer one for as long as reading takes."""
 READING_S = 0.05
@@ -155,12 +157,25 @@ class Desk(App[None], inherit_bindings=False):
         self._soon = None
         self.paint()
 
-    def say(self, text: str, level: Level = Level.INFO) -> None:
-        """Say `text` in the bottom line for a few seconds."""
+    def say(self, text: str, level: Level = Level.INFO, *, until_key: bool = False) -> None:
+        """Say `text` in the bottom line for a few seconds, `until_key` only until the next key."""
         now_s = self.now_s()
         alone_s = max(NOTE_ALONE_S, READING_S * len(text))
-        self._note = Note(text, level, now_s + max(NOTE_S, alone_s), now_s + alone_s)
+        alone_s = min(alone_s, NOTE_S) if until_key else alone_s
+        self._note = Note(text, level, now_s + max(NOTE_S, alone_s), now_s + alone_s, until_key)
         self.paint()
+
+    def forget_refusal(self) -> None:
+        """Let go of what was said until the next key."""
+        if self._note is not None and self._note.until_key:
+            self._note = None
+            self.paint()
+
+    async def on_event(self, event: Event) -> None:
+        """Let each key end a refusal before it does its own."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            self.forget_refusal()
+        await super().on_event(event)
 
     def put(self, screen: Screen[None]) -> None:
         """Put `screen` over what is shown."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.switch_words import clients
 from hotswap_tui.core.time_words import age, duration
-from hotswap_tui.core.traffic_words import total
+from hotswap_tui.core.traffic_words import total, wait_words
+from hotswap_tui.core.values import Health
 from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, fit, pack, wrap
 from hotswap_tui.tui.table import latency, state_of
 from hotswap_tui.tui.view import local
@@ -47,7 +48,7 @@ def database_rows(view: View, database: DatabaseView, width: int) -> list[Row]:
     if view.snapshot.router.routed:
         rows += labelled("clients", clients_of(view.snapshot, database.role), width)
     if facts is not None:
-        rows += _server(facts, width)
+        rows += _server(facts, width, down=database.health is Health.DOWN)
     rows += labelled("last answer", _ago(view, database.last_pass_s), width)
     if verdict is not None:
         rows += labelled("last check", _ago(view, verdict.finished_s), width)
@@ -70,17 +71,18 @@ def clients_of(snapshot: Snapshot, role: Role) -> str:
         return f"pgbouncer cannot be read: {router.error}"
     if router.points_to is not role:
         return "none: pgbouncer points elsewhere"
-    many = "" if traffic is None else f": {clients(total(traffic))}, {traffic.clients_waiting} wait"
+    many = "" if traffic is None else ": " + ", ".join(filter(None, (clients(total(traffic)), wait_words(snapshot))))
     return f"pgbouncer points here{many}"
 
 
 def _streak(view: View, database: DatabaseView) -> str:
     if not database.failures:
         return f"{database.passes} checks passed in a row"
-    told = f"{database.failures} checks failed, {view.snapshot.policy.failure_threshold} needed"
+    many = "1 check" if database.failures == 1 else f"{database.failures} checks"
+    threshold = f"DOWN at {view.snapshot.policy.failure_threshold}"
     if database.down_since_s is None:
-        return told
-    return f"{told}, for {duration(view.now_s - database.down_since_s)}"
+        return f"{many} failed in a row; {threshold}"
+    return f"{many} failed in a row, {duration(view.now_s - database.down_since_s)}; {threshold}"
 
 
 def _error(verdict: Verdict, fault: Fault, width: int) -> list[Row]:
@@ -114,12 +116,15 @@ def _figures(verdict: Verdict) -> str:
     return ", ".join(figures)
 
 
-def _server(facts: ServerFacts, width: int) -> list[Row]:
+def _server(facts: ServerFacts, width: int, *, down: bool) -> list[Row]:
+    """Return what is known of the server, as a memory where it is down."""
+    known = Tone.DIM if down else Tone.PLAIN
+    last = " when last seen" if down else ""
     access = "read-only" if facts.read_only else "read and write"
     standby = ", in recovery (a standby)" if facts.in_recovery else ""
-    rows = labelled("server", f"PostgreSQL {facts.version}", width)
-    rows += labelled("access", access + standby, width, Tone.WARNING if facts.read_only else Tone.PLAIN)
-    return rows + labelled("connections", f"{facts.connections} of {facts.max_connections}", width)
+    rows = labelled("server", f"PostgreSQL {facts.version}", width, known)
+    rows += labelled("access", access + standby + last, width, Tone.WARNING if facts.read_only and not down else known)
+    return rows + labelled("connections", f"{facts.connections} of {facts.max_connections}{last}", width, known)
 
 
 def event_rows(event: Event, width: int) -> list[Row]:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, cast
 from textual.screen import ModalScreen
 
 from hotswap_tui.core.events import ArmRequest
-from hotswap_tui.core.sentence import arming_fails_back
+from hotswap_tui.core.failback_words import arming_fails_back
+from hotswap_tui.core.values import Level
 from hotswap_tui.tui.cells import BLANK, Row, Span, Tone, fit, wrap
 from hotswap_tui.tui.commands import find
+from hotswap_tui.tui.proposals import changes
 from hotswap_tui.tui.rows import Rows
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.events import Key
 
+    from hotswap_tui.core.snapshot import Snapshot
     from hotswap_tui.tui.app import HotSwapApp
     from hotswap_tui.tui.commands import Command
     from hotswap_tui.tui.view import View
@@ -96,7 +99,8 @@ class QuitDialog(Dialog):
         what = "Both databases are" if view.snapshot.secondary is not None else "The database is"
         text = f"{what} watched from this terminal. When it stops, nothing is checked and nothing switches."
         keys = Row((Span("y", Tone.KEY), Span(" stop    "), Span("n", Tone.KEY), Span(" or escape: stay")))
-        return [*_lines(text, width), BLANK, keys]
+        trouble = _lines(_trouble_now(view.snapshot), width, Tone.BAD)
+        return [*trouble, *_lines(text, width), BLANK, keys]
 
     def press(self, event: Key) -> None:
         """Stop on `y` and on a second ctrl+c."""
@@ -110,6 +114,23 @@ class ArmDialog(Dialog):
     """Ask before automatic switching is turned on where it would fail back at once; only `y` does it."""
 
     heading = "Arm and fail back?"
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self._asked_on = snapshot
+        self._void = False
+
+    def paint(self, view: View) -> None:
+        """Draw it; where it has lost its meaning, close it and say why in the bottom line."""
+        super().paint(view)
+        if not (self._void or arming_fails_back(view.snapshot)):
+            self._void = True
+            self.call_later(self._withdraw, changes(self._asked_on, view.snapshot))
+
+    def _withdraw(self, what: str) -> None:
+        if self.is_current:
+            self.shut()
+            self.dashboard.say(f"nothing was armed: {what}", Level.WARNING)
 
     def rows(self, view: View, width: int) -> list[Row]:
         """Return what would follow, or that it would not any more."""
@@ -133,8 +154,21 @@ class ArmDialog(Dialog):
 _LEAVE_ROW = Row((Span("escape", Tone.KEY), Span(" leaves everything as it is")))
 
 
-def _lines(text: str, width: int) -> list[Row]:
-    return [Row((Span(line),)) for line in wrap(text, width)]
+def _lines(text: str, width: int, tone: Tone = Tone.PLAIN) -> list[Row]:
+    return [Row((Span(line, tone),)) for line in wrap(text, width)] if text else []
+
+
+def _trouble_now(snapshot: Snapshot) -> str:
+    """Return what is going on that nobody would see to the end; empty when nothing is."""
+    told = []
+    active = snapshot.database(snapshot.active)
+    if snapshot.switch is not None:
+        told.append(f"A switch to {snapshot.switch.target} is in progress.")
+    if active is not None and active.failures:
+        told.append(f"The {snapshot.active} fails: {active.failures} checks in a row.")
+    if snapshot.hold is not None:
+        told.append("Clients are held; they would be let go on, to a database that may not answer.")
+    return " ".join(told)
 
 
 class Palette(Dialog):
@@ -166,8 +200,8 @@ class Palette(Dialog):
     def _row(self, command: Command, view: View, width: int, index: int) -> Row:
         tone = Tone.PLAIN if command.enabled(view.snapshot) else Tone.DIM
         key = Span(fit(view.keys.get(command.id, ""), 7), Tone.KEY)
-        label = Span(fit(command.label, 24), tone)
-        return Row((key, label, Span(fit(command.help, width - 31), Tone.DIM)), selected=index == self._index)
+        label = Span(f"{fit(command.label, 24)}  ", tone)
+        return Row((key, label, Span(fit(command.help, width - 33), Tone.DIM)), selected=index == self._index)
 
     def press(self, event: Key) -> None:
         """Edit the words, move, run with enter, leave with escape."""

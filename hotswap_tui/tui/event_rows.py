@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _INDENT = len("HH:MM:SS  · ")
 _TIMES, _LAST = "times", "last"
+_SOCKET = re.compile(r" at (?:/\S+|\[?[\w.:-]+\]?:\d+)(?=:)")
+_SAID_TWICE = re.compile(r"PgBouncer cannot be read: (?=PgBouncer )")
 
 
 def event_row(event: Event, width: int, *, selected: bool = False) -> Row:
@@ -41,11 +44,17 @@ def _event_lines(event: Event, lines: Sequence[str], *, selected: bool) -> list[
 
 
 def fitting(event: Event, room: int) -> str:
-    """Return the event's words, shortened by their parentheses, the longest first, until `room` cells are enough."""
+    """Return the event's words in `room` cells: without their parentheses, the longest first, then without where it was.
+
+    A reason stands at the end of its sentence, and would be cut first.
+    """
     text, times = printable(event.text), _times(event)
     while width_of(text + times) > room and (groups := _parentheses(text)):
         begin, end = max(groups, key=lambda group: group[1] - group[0])
         text = text[:begin].rstrip() + text[end:]
+    for needless in (_SOCKET, _SAID_TWICE):
+        if width_of(text + times) > room:
+            text = needless.sub("", text)
     return fit(text, room - width_of(times)).rstrip() + times if width_of(text + times) > room else text + times
 
 

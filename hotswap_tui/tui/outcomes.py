@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.switch_words import cut_off, present_step, steps, who_waited
+from hotswap_tui.core.plan import Step
+from hotswap_tui.core.switch_words import cost, present_step, steps
 from hotswap_tui.core.values import SwitchKind
 from hotswap_tui.tui.cells import Tone, pack, wrap
 
@@ -40,7 +41,7 @@ def outcome_words(outcome: SwitchOutcome, snapshot: Snapshot) -> tuple[str, str,
         return "·", f"cancelled; {switch.source} serves as before", Tone.WARNING
     if outcome.result == "failed":
         where = f" at {switch.step}" if switch.step else ""
-        return "✗", f"failed{where} after {outcome.took_s:.2f} s: {outcome.error}. {_stayed(switch)}", Tone.BAD
+        return "✗", f"failed{where} after {outcome.took_s:.2f} s: {outcome.error}.{_stayed(outcome)}", Tone.BAD
     return "?", _unproven_words(outcome, snapshot), Tone.BAD
 
 
@@ -48,15 +49,22 @@ def _arrival(outcome: SwitchOutcome, snapshot: Snapshot) -> str:
     switch = outcome.switch
     if not snapshot.router.routed:
         return f"{switch.target} is chosen, nothing was moved"
-    parts = [f"{switch.target} serves", who_waited(outcome.waited)]
-    if outcome.severed:
-        parts.append(cut_off(outcome.severed, switch.source))
+    parts = [f"{switch.target} serves", *cost(outcome)]
     proof = f". Canary: {outcome.proof}" if outcome.proof else ""
     return "; ".join(parts) + proof
 
 
-def _stayed(switch: Switch) -> str:
-    return "Nothing was repaired" if switch.kind is SwitchKind.REPAIR else "Traffic is where it was"
+def _stayed(outcome: SwitchOutcome) -> str:
+    """Return where that leaves traffic, unless the error says it, and what to do about a transaction that stayed open."""
+    switch, told = outcome.switch, []
+    if switch.kind is SwitchKind.REPAIR:
+        told.append("Nothing was repaired")
+    elif "; traffic " not in outcome.error:
+        told.append("Traffic is where it was")
+    if switch.step == Step.HOLD and "(pid " in outcome.error:
+        end = f"End it on {switch.source}, as by SELECT pg_terminate_backend(pid) with the server's pid that is given here"
+        told.append(f"{end}, or let it finish; then switch again")
+    return "".join(f" {sentence}" for sentence in [". ".join(told)] if sentence)
 
 
 def _unproven_words(outcome: SwitchOutcome, snapshot: Snapshot) -> str:

@@ -9,7 +9,7 @@ from hotswap_tui.core.events import FailbackRequest, RepairRequest, SwitchReques
 from hotswap_tui.core.plan import Recipe, choose
 from hotswap_tui.core.switch_words import intention
 from hotswap_tui.core.time_words import age
-from hotswap_tui.core.traffic_words import NO_GATEWAY, paused_by_others, total
+from hotswap_tui.core.traffic_words import NO_GATEWAY, paused_by_others, total, unanswered, wait_words
 from hotswap_tui.core.values import Fault, Health, Level, Role
 from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, fit, wrap
 from hotswap_tui.tui.table import latency, state_of
@@ -54,7 +54,7 @@ def propose_switch(snapshot: Snapshot) -> Proposal:
         target,
         version,
         _word(snapshot, target),
-        "automatic switching is turned off until somebody arms it again",
+        f"automatic switching {_off_from_then(snapshot)} off until somebody arms it again",
         lambda by: SwitchRequest(by, target, version),
     )
 
@@ -86,6 +86,10 @@ def propose_repair(snapshot: Snapshot) -> Proposal:
         lambda by: RepairRequest(by, version),
         repair=True,
     )
+
+
+def _off_from_then(snapshot: Snapshot) -> str:
+    return "is turned" if snapshot.mode.armed else "stays"
 
 
 def _word(snapshot: Snapshot, target: Role) -> str:
@@ -140,7 +144,9 @@ def _how(proposal: Proposal, snapshot: Snapshot, width: int) -> list[Row]:
     """Return what it does to the clients that are connected."""
     plan, traffic = plan_of(proposal, snapshot), snapshot.router.traffic
     count = total(traffic) if traffic is not None else None
-    rows = _line("how", intention(plan, snapshot.active, snapshot.router.pool_mode, count), width)
+    how = intention(plan, snapshot.active, snapshot.router.pool_mode, count)
+    now = f"; now {wait_words(snapshot)}" if unanswered(snapshot) else ""
+    rows = _line("how", how + now, width)
     if width < _ROOM_FOR_ADDRESSES:
         return rows
     return rows + _line("", ", ".join(plan.steps), width, Tone.DIM)

@@ -94,15 +94,27 @@ class _Fitting:
     said: list[int] = field(default_factory=list)
 
     def shorten(self) -> list[Span]:
-        """Shorten, then drop, the least important parts, the later ones first; then take back what fits after all."""
+        """Say everything; where that does not fit the least of each part, then more where the most was given up.
+
+        What is left out altogether: what may be, then the later parts that should be said, and at the very last those that
+        must, except the first.
+        """
         self.said = [0] * len(self.parts)
-        by_weakness = sorted(range(len(self.parts)), key=lambda i: (self.parts[i].rank, i), reverse=True)
-        for rank, drop in _SACRIFICES:
-            for index in (i for i in by_weakness if self.parts[i].rank == rank):
-                self._give_way(index, drop=drop)
-        for index in reversed(by_weakness):
-            self._take_back(index)
+        if not self._fits():
+            must, should, may = (self._ranked(rank) for rank in (MUST, SHOULD, MAY))
+            self.said = [len(_forms(part)) - (part.rank != MAY) for part in self.parts]
+            for index in [*reversed(should), *reversed(must[1:])]:
+                if self._fits():
+                    break
+                self.said[index] += 1
+            self._bring_back(must + should)
+            for some in (must, should, may):
+                self._bring_back(some)
+                self._lengthen(some)
         return self.spans()
+
+    def _ranked(self, rank: int) -> list[int]:
+        return [index for index, part in enumerate(self.parts) if part.rank == rank]
 
     def spans(self) -> list[Span]:
         """Return the sentence as it stands."""
@@ -111,24 +123,28 @@ class _Fitting:
         ]
         return _spans(forms, self.keys, self.tone)
 
-    def _give_way(self, index: int, *, drop: bool) -> None:
-        last = len(_forms(self.parts[index])) - (not drop)
-        while self.said[index] < last and not self._fits():
-            self.said[index] += 1
+    def _bring_back(self, indexes: list[int]) -> None:
+        """Say again, as short as can be, what was left out and fits."""
+        for index in indexes:
+            if not _in(self.parts[index], self.said[index]):
+                self._try(index)
 
-    def _take_back(self, index: int) -> None:
-        for form in range(self.said[index]):
-            before, self.said[index] = self.said[index], form
-            if self._fits():
-                return
-            self.said[index] = before
+    def _lengthen(self, indexes: list[int]) -> None:
+        """Say more, form by form, where the most was given up."""
+        open_ones = [i for i in indexes if _in(self.parts[i], self.said[i])]
+        while open_ones := [i for i in open_ones if self.said[i]]:
+            most = max(open_ones, key=lambda i: self.said[i])
+            if not self._try(most):
+                open_ones.remove(most)
+
+    def _try(self, index: int) -> bool:
+        self.said[index] -= 1
+        fits = self._fits()
+        self.said[index] += not fits
+        return fits
 
     def _fits(self) -> bool:
         return spans_width(self.spans()) <= self.width
-
-
-_SACRIFICES = ((MAY, True), (SHOULD, False), (MUST, False), (SHOULD, True))
-"""What is given up first where room is scarce: which rank, and whether its parts may be left out altogether."""
 
 
 def _forms(part: Part) -> tuple[str, ...]:

@@ -86,11 +86,16 @@ def _seen(database: DatabaseView, view: View) -> Span:
 
 def _connections(database: DatabaseView, _view: View) -> Span:
     facts = database.facts
-    return Span("-", Tone.DIM) if facts is None else Span(f"{facts.connections}/{facts.max_connections}")
+    if facts is None or database.health is Health.DOWN:
+        return Span("-", Tone.DIM)
+    return Span(f"{facts.connections}/{facts.max_connections}")
 
 
 def _version(database: DatabaseView, _view: View) -> Span:
-    return Span("-", Tone.DIM) if database.facts is None else Span(database.facts.version.split(" ")[0])
+    if database.facts is None:
+        return Span("-", Tone.DIM)
+    known = Tone.DIM if database.health is Health.DOWN else Tone.PLAIN
+    return Span(database.facts.version.split(" ")[0], known)
 
 
 def _percentage(database: DatabaseView, view: View) -> Span:

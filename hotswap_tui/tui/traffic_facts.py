@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.switch_words import STOPPED, cut_off, steps, way, who_waited
+from hotswap_tui.core.plan import PoolMode
+from hotswap_tui.core.policy import confirmation_s
+from hotswap_tui.core.switch_words import STOPPED, cost, steps, way
 from hotswap_tui.core.time_words import age, duration
-from hotswap_tui.core.traffic_words import LONG_WAIT_S, agrees, mark, paused_by_others, total, unproven
+from hotswap_tui.core.traffic_words import (
+    LONG_WAIT_S,
+    RELEASE_COMMAND,
+    agrees,
+    cut_from_clients,
+    mark,
+    paused_by_others,
+    total,
+    unanswered,
+    unproven,
+    wait_words,
+)
 from hotswap_tui.tui.cells import Row, Tone
 from hotswap_tui.tui.detail_rows import labelled, listed
 from hotswap_tui.tui.traffic_table import version_words
@@ -17,6 +31,7 @@ if TYPE_CHECKING:
     from hotswap_tui.tui.view import View
 
 WHO_ANSWERS = "SELECT inet_server_addr(), inet_server_port(), pg_postmaster_start_time(), pg_is_in_recovery()"
+_ADDRESS = re.compile(r"\S+:\d+(?=,)")
 _RESULT_TONES = {"done": Tone.GOOD, "failed": Tone.BAD, "cancelled": Tone.WARNING, "unknown": Tone.BAD}
 
 
@@ -26,7 +41,7 @@ def traffic_facts(view: View, width: int) -> list[Row]:
     rows = _doubt(snapshot, width) + _target(view, width)
     traffic = snapshot.router.traffic
     if traffic is not None:
-        rows += _pools(traffic, width)
+        rows += _pools(snapshot, traffic, width)
     rows += _hold(view, width)
     if snapshot.switch is not None and snapshot.switch.plan is not None:
         rows += labelled("switching", way(snapshot.switch), width, Tone.WARNING)
@@ -48,7 +63,8 @@ def _doubt(snapshot: Snapshot, width: int) -> list[Row]:
 def _target(view: View, width: int) -> list[Row]:
     snapshot, router = view.snapshot, view.snapshot.router
     if router.error:
-        rows = labelled("pgbouncer", f"cannot be read: {router.error}", width, Tone.BAD)
+        cut = "applications cannot connect: " if cut_from_clients(router) else "cannot be read: "
+        rows = labelled("pgbouncer", f"{cut}{router.error}", width, Tone.BAD)
         return rows + (labelled("gateway", version_words(snapshot), width) if router.version else [])
     named = f" ({router.points_to})" if router.points_to is not None else " (neither of the two databases)"
     if agrees(snapshot):
@@ -64,10 +80,15 @@ def _seen(view: View) -> str:
     return "" if traffic is None else f", read back {age(view.now_s - traffic.at_s)} ago"
 
 
-def _pools(traffic: Traffic, width: int) -> list[Row]:
-    late = traffic.clients_waiting > 0 and traffic.max_wait_s >= LONG_WAIT_S
-    wait = f"{total(traffic)} connected, {traffic.clients_waiting} wait, the longest {traffic.max_wait_s:.2f} s"
-    rows = labelled("clients", wait, width, Tone.WARNING if late else Tone.PLAIN)
+def _pools(snapshot: Snapshot, traffic: Traffic, width: int) -> list[Row]:
+    many, late = unanswered(snapshot), traffic.clients_waiting > 0 and traffic.max_wait_s >= LONG_WAIT_S
+    parts = [f"{total(traffic)} connected", wait_words(snapshot) or "not counted anew yet who waits"]
+    if many == traffic.clients_waiting:
+        parts.append(f"the longest {traffic.max_wait_s:.2f} s")
+    elif many is not None and traffic.clients_waiting:
+        parts.append(f"{traffic.clients_waiting} of them in pgbouncer's queue, the longest {traffic.max_wait_s:.2f} s")
+    stuck = many is not None and many > traffic.clients_waiting
+    rows = labelled("clients", ", ".join(parts), width, Tone.WARNING if late or stuck else Tone.PLAIN)
     rows += labelled("servers", f"{traffic.servers_active} busy, {traffic.servers_idle} idle", width)
     load = "-" if traffic.queries_per_s is None else f"{traffic.queries_per_s:.1f} queries/s"
     mean = "" if traffic.mean_query_ms is None else f", {traffic.mean_query_ms:.2f} ms mean"
@@ -80,11 +101,28 @@ def _hold(view: View, width: int) -> list[Row]:
         text = f"clients held for {age(view.now_s - held.since_s)}, released after {held.until_s - held.since_s:g} s at most"
         return labelled("hold", text, width, Tone.WARNING)
     if paused_by_others(snapshot):
-        text = "PAUSED by somebody else: clients wait until RESUME is said on PgBouncer's console"
+        text = f"PAUSED by somebody else: clients wait until {RELEASE_COMMAND} --dir DIR (the gateway's directory), or RESUME"
+        text += " on PgBouncer's console"
         return labelled("hold", text, width, Tone.BAD)
-    budget_s = snapshot.policy.hold_max_s
-    words = f"at the first failed check, for at most {budget_s:g} s" if budget_s else "never (DB_HOLD_MAX is 0)"
-    return labelled("hold", words, width)
+    return labelled("hold", _hold_words(snapshot), width)
+
+
+def _hold_words(snapshot: Snapshot) -> str:
+    """Return when clients would be held, or what keeps them from that, which the machine looks at likewise."""
+    router, policy = snapshot.router, snapshot.policy
+    needed_s, budget_s = confirmation_s(policy), policy.hold_max_s
+    hindrances = (
+        (router.pool_mode is None, "not known before pgbouncer's pool mode is"),
+        (router.pool_mode is not PoolMode.TRANSACTION, f"never: {router.pool_mode} mode"),
+        (not budget_s, "never: DB_HOLD_MAX is 0"),
+        (not needed_s, "never: the first failed check confirms the failure (DB_FAILURE_THRESHOLD is 1)"),
+        (needed_s > budget_s, f"never: confirming takes up to {needed_s:g}s, DB_HOLD_MAX is {budget_s:g}s"),
+        (bool(router.error), "not now: pgbouncer cannot be read"),
+        (snapshot.disagrees, "not now: pgbouncer points elsewhere"),
+        (not snapshot.mode.armed, "not now: automatic switching is off"),
+    )
+    free = f"at the first failed check, for at most {budget_s:g} s"
+    return next((words for hinders, words in hindrances if hinders), free)
 
 
 def _last(view: View, last: SwitchOutcome, width: int) -> list[Row]:
@@ -97,7 +135,16 @@ def _last(view: View, last: SwitchOutcome, width: int) -> list[Row]:
         rows += labelled("error", last.error, width, Tone.BAD)
     if told := steps(switch, present=STOPPED):
         rows += listed("steps", told, width)
-    if last.waited.clients or last.result == "done":
-        severed = f", {cut_off(last.severed, switch.source)}" if last.severed else ""
-        rows += labelled("waited", who_waited(last.waited) + severed, width)
-    return rows + (labelled("canary", last.proof, width, Tone.GOOD) if last.proof and not last.error else [])
+    if last.waited.clients or last.severed or last.result == "done":
+        counted = " (waits measured at the release)" if last.waited.clients else ""
+        rows += labelled("cost", ", ".join(cost(last)) + counted, width)
+    return rows + (_canary(view.snapshot, last, width) if last.proof and not last.error else [])
+
+
+def _canary(snapshot: Snapshot, last: SwitchOutcome, width: int) -> list[Row]:
+    """Return who answered; where that server calls itself by another address than PgBouncer's target, say so."""
+    rows = labelled("canary", last.proof, width, Tone.GOOD)
+    said, reached = _ADDRESS.match(last.proof), snapshot.router.address
+    if said is None or last.switch.target is not snapshot.router.points_to or said[0] == reached:
+        return rows
+    return rows + labelled("", f"that is the server's own address; pgbouncer reaches it as {reached}", width, Tone.DIM)

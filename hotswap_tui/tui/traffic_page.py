@@ -53,7 +53,7 @@ def _wait(traffic: Traffic) -> float | None:
 
 def _graph(title: str, form: str, values: Sequence[float | None], width: int, height: int) -> list[Row]:
     top = max((found for found in values if found is not None), default=0.0)
-    figures = f"highest {form.format(top)} in the last {SHOWN_S // 60}m"
+    figures = f"highest reading {form.format(top)} in the last {SHOWN_S // 60}m"
     lines = bars(values, height)
     labels = [form.format(top), *("" for _ in lines[1:])]
     rows = [

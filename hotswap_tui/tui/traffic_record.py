@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hotswap_tui.core.traffic_words import agrees, unanswered, unproven
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,12 +34,19 @@ def _gateway(snapshot: Snapshot) -> dict[str, object]:
         "address": router.address,
         "error": router.error,
         "disagrees": snapshot.disagrees,
+        "agrees": agrees(snapshot),
         "version": ".".join(map(str, router.version)),
         "pool_mode": router.pool_mode,
         "paused_by_others": router.paused,
-        "proven": router.proven,
-        "proof": router.proof,
-    }
+    } | _proof(snapshot)
+
+
+def _proof(snapshot: Snapshot) -> dict[str, object]:
+    """Return whether a query has shown who answers since the last switch; nothing before there was one."""
+    last = snapshot.last_switch
+    if last is None or last.result not in {"done", "unknown"} or not snapshot.router.routed:
+        return {}
+    return {"proven": not unproven(snapshot), "proof": last.proof or snapshot.router.proof}
 
 
 def _traffic(view: View, iso: Callable[[View, float | None], str | None]) -> dict[str, object] | None:
@@ -48,6 +57,7 @@ def _traffic(view: View, iso: Callable[[View, float | None], str | None]) -> dic
         "at": iso(view, traffic.at_s),
         "clients_active": traffic.clients_active,
         "clients_waiting": traffic.clients_waiting,
+        "clients_unanswered": unanswered(view.snapshot),
         "servers_active": traffic.servers_active,
         "servers_idle": traffic.servers_idle,
         "max_wait_s": traffic.max_wait_s,

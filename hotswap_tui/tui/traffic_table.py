@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.time_words import age
-from hotswap_tui.core.traffic_words import LONG_WAIT_S, mark, paused_by_others, total
+from hotswap_tui.core.traffic_words import LONG_WAIT_S, mark, paused_by_others, total, unanswered
 from hotswap_tui.tui.cells import Row, Span, Tone, fit, right
 from hotswap_tui.tui.event_rows import head_row
 
 if TYPE_CHECKING:
     from hotswap_tui.core.snapshot import Snapshot
-    from hotswap_tui.core.traffic import Traffic
     from hotswap_tui.tui.view import View
 
 LINES = 3
@@ -54,15 +53,19 @@ def seen(view: View) -> Span:
     return Span(f"seen {right(age(old_s), 4)}", Tone.WARNING if old_s > _OLD_S else Tone.DIM)
 
 
-def figures(traffic: Traffic | None) -> list[Span]:
+def figures(snapshot: Snapshot) -> list[Span]:
     """Return the figures of the columns."""
+    traffic, waiting = snapshot.router.traffic, unanswered(snapshot)
     if traffic is None:
         return [Span("-", Tone.DIM) for _ in _COLUMNS]
     late = traffic.clients_waiting > 0 and traffic.max_wait_s >= LONG_WAIT_S
     tone = Tone.WARNING if late else Tone.PLAIN
     return [
         Span(str(total(traffic))),
-        Span(str(traffic.clients_waiting), tone),
+        Span(
+            "-" if waiting is None else str(waiting),
+            Tone.WARNING if waiting and waiting > traffic.clients_waiting else tone,
+        ),
         Span(f"{traffic.max_wait_s:.2f}", tone),
         Span(str(traffic.servers_active)),
         Span(str(traffic.servers_idle)),
@@ -98,8 +101,7 @@ def traffic_rows(view: View, width: int) -> list[Row]:
             Row((Span("  "), Span(fit(where.text, width - 2), where.tone))),
         ]
     cells = [
-        Span(right(span.text, cells), span.tone)
-        for span, (_, cells) in zip(figures(snapshot.router.traffic), columns, strict=True)
+        Span(right(span.text, cells), span.tone) for span, (_, cells) in zip(figures(snapshot), columns, strict=True)
     ]
     place = _placed(where, room)
     return [head, Row((Span(fit(header, width), Tone.DIM),)), Row((Span("  "), place, *cells))]

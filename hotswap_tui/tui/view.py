@@ -29,6 +29,8 @@ class Note:
     level: Level
     until_s: float
     alone_until_s: float
+    until_key: bool = False
+    """Whether the next key ends it before that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+import statistics
 import subprocess
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from hotswap_tui.core.values import Role
 from hotswap_tui.demo.installation import find_installation
 from hotswap_tui.demo.ports import LOOPBACK, reserve_port
 from tests.bench.bench_traffic import SETTINGS, begin
-from tests.bench.figures import column, row
+from tests.bench.figures import column, mark, row
 from tests.bench.processes import cost
 from tests.support.until import until_sync
 
@@ -103,3 +104,12 @@ async def main(stage: Stage, runs: int) -> None:
     for name, measured in found.items():
         columns = column([run.tps for run in measured]), column([run.cpu_us for run in measured], 1)
         print(row(name, columns))
+    for name in (ENDPOINT, WATCHED):
+        print(_compared(name, found[name], found[PLAIN]))
+
+
+def _compared(name: str, ours: list[Run], alone: list[Run]) -> str:
+    """Compare the medians; what lies within the range of PgBouncer alone is no loss."""
+    share = statistics.median(run.tps for run in ours) / statistics.median(run.tps for run in alone)
+    met = statistics.median(run.tps for run in ours) >= min(run.tps for run in alone)
+    return f"target: {name} loses nothing: {100 * share:.0f} % of {PLAIN}, {mark(met=met)}"

@@ -12,11 +12,15 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from tests.support.clusters import Clusters, ServerPair
+from tests.support.traffic import Stage
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hotswap_tui.demo.servers import Server
 
@@ -82,17 +86,50 @@ class FarNetwork:
             self._swallows = True
             self.call(_ip, f"rule add {_DROP}")
 
-    def restore(self) -> None:
-        """Let packets through again."""
-        if self._swallows:
-            self._swallows = False
-            self.call(_ip, f"rule del {_DROP}")
+    def restore(self) -> bool:
+        """Let packets through again; say whether they were dropped."""
+        if not self._swallows:
+            return False
+        self._swallows = False
+        self.call(_ip, f"rule del {_DROP}")
+        return True
 
     def start(self, server: Server) -> None:
         """Start a server that was made with `listen_addresses` FAR: it listens over there alone."""
         with (server.data / "pg_hba.conf").open("a", encoding="ascii") as rules:
             rules.write(f"host all all {NEAR}/32 scram-sha-256\n")
         self.call(server.start)
+
+
+class FarStage(Stage):
+    """A stage whose primary stands in the other network."""
+
+    def __init__(self, pair: ServerPair, network: FarNetwork) -> None:
+        super().__init__(pair, primary_url=far_url(pair.primary.url))
+        self.network = network
+
+    def heal(self) -> None:
+        """Let packets through again.
+
+        The server has not seen that its connections were given up: one made anew from the same port would be refused at first.
+        """
+        if self.network.restore():
+            self.network.call(self.primary.restart)
+
+
+@contextmanager
+def far_stage() -> Iterator[FarStage]:
+    """Give a stage of its own servers, both of them alive; only for a process that `alone` has started."""
+    with closing(Clusters()) as clusters, FarNetwork() as network:
+        pair = ServerPair(clusters.make("primary", settings={"listen_addresses": FAR}), clusters.make("secondary"))
+        try:
+            pair.secondary.start()
+            network.start(pair.primary)
+            with FarStage(pair, network) as stage:
+                yield stage
+        finally:
+            for server in pair:
+                server.remove()
 
 
 def far_url(direct: str) -> str:

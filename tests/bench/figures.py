@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hotswap_tui.demo.load import Attempt
 
@@ -36,8 +36,11 @@ class Felt:
     """From decision to proof, as the engine says."""
 
 
-def felt(attempts: Iterable[Attempt], *, switches: int = 0, moved_s: float = 0.0) -> Felt:
-    """Return what clients felt who met `attempts`, in the order in which they ended."""
+def felt(attempts: Iterable[Attempt], until_s: float, *, switches: int = 0, moved_s: float = 0.0) -> Felt:
+    """Return what clients felt until `until_s` who met `attempts`, in the order in which they ended.
+
+    Who has got no answer by then has waited for one so long.
+    """
     answers_s: list[float] = []
     by_client: dict[int, list[float]] = defaultdict(list)
     errors: Counter[int] = Counter()
@@ -50,11 +53,11 @@ def felt(attempts: Iterable[Attempt], *, switches: int = 0, moved_s: float = 0.0
             answers_s.append(attempt.at_s)
             by_client[attempt.client].append(attempt.at_s)
     return Felt(
-        outage_s=_longest_gap(answers_s),
+        outage_s=_longest_gap([*answers_s, until_s]),
         errors=errors.total(),
         worst_errors=max(errors.values(), default=0),
         wait_s=wait_s,
-        gap_s=max(map(_longest_gap, by_client.values()), default=0.0),
+        gap_s=max((_longest_gap([*answers, until_s]) for answers in by_client.values()), default=0.0),
         switches=switches,
         moved_s=moved_s,
     )
@@ -69,9 +72,27 @@ def heading() -> str:
     return row("median (range)", HEADINGS)
 
 
-def line(name: str, runs: Sequence[Felt]) -> str:
-    """Return the line of one fault."""
-    return row(name, [column([getattr(run, field.name) for run in runs]) for field in fields(Felt)])
+def line(name: str, runs: Sequence[Felt], targets: Mapping[str, float]) -> str:
+    """Return the line of one fault, and below it what was to be reached: the most of some fields of Felt."""
+    values = {field.name: [getattr(run, field.name) for run in runs] for field in fields(Felt)}
+    names = dict(zip(values, HEADINGS, strict=True))
+    told = [target(names[field], reached(values[field]), most) for field, most in targets.items()]
+    return "\n".join((row(name, map(column, values.values())), f"{'':<{NAME_WIDTH}}target: {'; '.join(told)}"))
+
+
+def reached(values: Sequence[float]) -> float:
+    """Return what a target is compared with: the median of durations, the worst of counts."""
+    return max(values) if all(isinstance(value, int) for value in values) else statistics.median(values)
+
+
+def target(name: str, value: float, most: float) -> str:
+    """Return what was to be reached, marked: `outage, s ≤ 0.4 met`."""
+    return f"{name} ≤ {most:g} {mark(met=value <= most)}"
+
+
+def mark(*, met: bool) -> str:
+    """Return how a target is marked."""
+    return "met" if met else "MISSED"
 
 
 def row(name: str, texts: Iterable[str]) -> str:

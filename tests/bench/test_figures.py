@@ -6,7 +6,7 @@ import pytest
 
 from hotswap_tui.demo.load import Attempt
 from tests.bench.__main__ import parse
-from tests.bench.figures import Felt, column, felt
+from tests.bench.figures import NAME_WIDTH, Felt, column, felt, line
 
 ATTEMPTS = [
     Attempt(1.0, 0, 0.01, "primary"),
@@ -21,11 +21,29 @@ ATTEMPTS = [
 
 def test_what_clients_felt():
     """Nobody was answered from 1.5 to 4.0; client 0 had two errors and went without an answer from 1.0 to 4.5."""
-    assert felt(ATTEMPTS) == Felt(outage_s=2.5, errors=3, worst_errors=2, wait_s=2.5, gap_s=3.5)
+    assert felt(ATTEMPTS, 4.6) == Felt(outage_s=2.5, errors=3, worst_errors=2, wait_s=2.5, gap_s=3.5)
+
+
+def test_who_is_not_answered_to_the_end_has_waited_so_long():
+    assert felt(ATTEMPTS[:3], 7.0) == Felt(outage_s=5.5, errors=1, worst_errors=1, wait_s=0.5, gap_s=6.0)
 
 
 def test_nothing_is_felt_where_nobody_asked():
-    assert felt([]) == Felt(0.0, 0, 0, 0.0, 0.0)
+    assert felt([], 9.0) == Felt(0.0, 0, 0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("targets", "marks"),
+    [
+        ({"outage_s": 0.3, "errors": 2}, "outage, s ≤ 0.3 met; errors ≤ 2 met"),
+        ({"outage_s": 0.2, "errors": 1}, "outage, s ≤ 0.2 MISSED; errors ≤ 1 MISSED"),
+        ({"switches": 0}, "switches ≤ 0 met"),
+    ],
+)
+def test_targets_are_marked(targets, marks):
+    """Durations are compared by their median, counts by the worst of all runs."""
+    runs = [Felt(outage_s, errors, 0, 0.0, 0.0) for outage_s, errors in ((0.1, 0), (0.3, 0), (0.9, 2))]
+    assert line("fault", runs, targets).splitlines()[1] == f"{'':<{NAME_WIDTH}}target: {marks}"
 
 
 @pytest.mark.parametrize(

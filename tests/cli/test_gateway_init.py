@@ -72,6 +72,27 @@ def test_the_engine_reads_back_both_databases_as_they_were_written(directory, po
     assert loaded.gateway == load_gateway(directory)
 
 
+@pytest.mark.skipif(not Path("/etc/ssl/certs/ca-certificates.crt").is_file(), reason="another distribution")
+def test_neon_as_it_hands_its_connection_strings_out(directory, port, capsys, monkeypatch):
+    url = f"postgresql://user:{SECRET}@ep-cool-name.neon.tech/cc_financial?sslmode=require&channel_binding=require"
+    monkeypatch.setenv("DATABASE_URL_SECONDARY", url)
+    assert init(directory, port) == exit_codes.OK
+    err = capsys.readouterr().err
+    assert "note: DATABASE_URL_SECONDARY: PgBouncer connects with sslmode=verify-full" in err
+    assert "note: DATABASE_URL_SECONDARY: PgBouncer cannot do channel_binding=require" in err
+    assert SECRET not in err
+    loaded = load({}, {}, [directory / "hotswap.env"], directory, None)
+    assert loaded.secondary == parse(url)
+
+
+def test_a_name_of_several_servers_is_warned_of(directory, port, capsys, monkeypatch):
+    known = {"backup-host": ("192.0.2.7", "192.0.2.8"), "127.0.0.1": ("127.0.0.1",)}
+    monkeypatch.setattr("socket.getaddrinfo", lambda host, *_, **__: [("", "", "", "", (ip, 0)) for ip in known[host]])
+    assert init(directory, port) == exit_codes.OK
+    told = "note: DATABASE_URL_SECONDARY: backup-host has several addresses (192.0.2.7, 192.0.2.8)"
+    assert told in capsys.readouterr().err
+
+
 def test_nothing_is_overwritten_unasked(directory, port, capsys):
     init(directory, port)
     before = {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
@@ -129,6 +150,11 @@ def test_another_user_for_applications_has_a_password_that_no_option_shows(direc
     [
         (["--user", "web"], "--user web needs a password: give --password-file"),
         (["--user", "web", "--password-file", "missing"], "--password-file missing cannot be read: No such file"),
+        (
+            ["--user", "web", "--password-file", "/dev/null"],
+            "--password-file /dev/null has no password in its first line",
+        ),
+        (["--database", "my app"], "name another with --database"),
         (["--client-tls-cert", "x.pem"], "--client-tls-cert and --client-tls-key are given together"),
         (["--listen", "db.example:6432"], "--listen takes a numeric address"),
         (["--allow", "docker"], "--allow takes a network"),

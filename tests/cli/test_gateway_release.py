@@ -74,17 +74,27 @@ def test_where_nothing_is_held_it_says_so(place, console, capsys):
     assert capsys.readouterr() == ("nothing is held\n", "")
 
 
-def test_a_living_engine_is_asked_first(place, console, capsys):
+def test_what_a_living_engine_holds_is_left_to_it(place, console, capsys):
     """It would be left with a switch in which new work reaches the database that is being left."""
+    note.write(place.directory / HOLD_NOTE, note.Note(note.new_token(), time.time(), held=True))
     console.execute("PAUSE")
     with StateLock(place.directory, command="hotswap-tui", now_wall_s=time.time()):
         assert release("--dir", place.directory) == exit_codes.LOCKED
         assert is_paused(console)
         said = capsys.readouterr().err
         assert said.startswith("hotswap-tui gateway release: another engine (pid ")
+        assert "holds the clients itself" in said
         assert "--force" in said
         assert release("--dir", place.directory, "--force") == exit_codes.OK
     assert not is_paused(console)
+
+
+def test_a_pause_of_somebody_else_is_released_under_a_living_engine(place, console, capsys):
+    console.execute("PAUSE")
+    with StateLock(place.directory, command="hotswap-tui", now_wall_s=time.time()):
+        assert release("--dir", place.directory) == exit_codes.OK
+    assert not is_paused(console)
+    assert "clients go on" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("ours", [True, False], ids=["its own hold", "a later hold"])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hotswap_tui.core.sentence import silence, verdict
-from hotswap_tui.core.traffic_words import NO_GATEWAY
-from hotswap_tui.core.values import HOT_SWAP_HINT, Fault, Health, Level, Mode, Role
+from hotswap_tui.core.snapshot import Countdown
+from hotswap_tui.core.traffic import Hold
+from hotswap_tui.core.traffic_words import NO_GATEWAY, unanswered, wait_words
+from hotswap_tui.core.values import HOT_SWAP_HINT, Fault, Health, Level, Mode, Role, SwitchKind
 from tests.support.pictures import (
     DISARMED,
     NOW_S,
@@ -49,24 +51,25 @@ SAID = {
     ),
     "repairing": "REPAIRING pgbouncer → primary   1 wake ✓ 2 hold …   0.5s   X to cancel",
     "paused-by-others": (
-        "PRIMARY serving but pgbouncer is PAUSED by somebody else   8 wait 1.1s   RESUME on its console lets them go on"
+        "PRIMARY serving but pgbouncer is PAUSED by somebody else   8 wait 1.1s   "
+        "hotswap-tui gateway release lets them go on"
     ),
-    "gateway-unreadable": f"PRIMARY serving but pgbouncer cannot be read   {DEAD_GATEWAY}   3 what to do",
+    "gateway-unreadable": f"APPLICATIONS CANNOT CONNECT   {DEAD_GATEWAY}   PRIMARY serving   3 what to do",
     "unproven": (
-        "SECONDARY serving 00:02:31   NOT PROVEN who answers: no answer within 2 s   primary DOWN, next try in 0.6s   "
+        "SECONDARY serving 00:02:31   NOT PROVEN who answers: no answer within 2 s   primary DOWN, tried again in 0.6s   "
         "pgbouncer → ep-cool-name.neon.tech ?   42 clients, 0 wait   3 what to look at"
     ),
     "failed-back": (
         "PRIMARY serving 00:00:20   pgbouncer → localhost:5432 ✓   42 clients, 0 wait   "
         "moved in 0.09s, 1 client waited ≤ 0.04s"
     ),
-    "failed-over": (f"SECONDARY chosen 00:02:31, no gateway   primary DOWN, next try in 0.6s   {REST}"),
+    "failed-over": (f"SECONDARY chosen 00:02:31, no gateway   primary DOWN, tried again in 0.6s   {REST}"),
     "failed-over-routed": (
-        "SECONDARY serving 00:02:31   primary DOWN, next try in 0.6s   pgbouncer → ep-cool-name.neon.tech ✓   "
-        "42 clients, 0 wait   moved in 0.08s, 8 clients waited ≤ 0.05s"
+        "SECONDARY serving 00:02:31   primary DOWN, tried again in 0.6s   pgbouncer → ep-cool-name.neon.tech ✓   "
+        "42 clients, 0 wait   moved in 0.08s, 8 clients waited ≤ 0.05s, 3 connections to primary cut off"
     ),
     "failing-back": (
-        f"SECONDARY chosen 00:02:31, no gateway   primary back 1/2, failback in 1:23   {REST}   B to fail back"
+        f"SECONDARY chosen 00:02:31, no gateway   primary back 1/2, fails back in 1:23   {REST}   B to fail back"
     ),
     "both-down": "NO DATABASE serving since 10:41:25 (00:00:42)   both are down; still checking",
     "disarmed": f"PRIMARY serving 3d 04:12   automatic switching is OFF (pi@tty1, 6m)   {FREE}   A to arm",
@@ -80,6 +83,29 @@ SAID = {
     ),
     "starting-refused": (
         "NO DATABASE serving   primary: credentials refused; does not count as a failure   S to switch"
+    ),
+    "held-unread": (
+        "PRIMARY failing 2/3   switch to secondary in 1.0s unless it answers   clients held 0.1s of 15s   A to stop"
+    ),
+    "hanging": (
+        "PRIMARY failing 2/3   switch to secondary in 1.0s unless it answers   42 clients, 8 hang at primary   A to stop"
+    ),
+    "hung-routed": (
+        "NO DATABASE serving since 10:41:25 (00:00:42)   secondary may not take over; still checking   "
+        "42 clients, 8 hang at primary   S to switch"
+    ),
+    "failback-limited": (
+        "SECONDARY serving 00:02:31   primary is up, fails back at 11:01: hourly limit   "
+        "pgbouncer → ep-cool-name.neon.tech ✓   42 clients, 0 wait   "
+        "moved in 0.08s, 8 clients waited ≤ 0.05s, 3 connections to primary cut off   B to fail back"
+    ),
+    "failback-manual": (
+        "SECONDARY serving 00:02:31   primary is up, failback is manual   pgbouncer → ep-cool-name.neon.tech ✓   "
+        "42 clients, 0 wait   B to fail back"
+    ),
+    "disagrees-paused": (
+        "PRIMARY serving but pgbouncer → 10.0.0.12:5432 ✗ DISAGREES   pgbouncer is PAUSED by somebody else, 8 wait   "
+        "R to repair"
     ),
     "disagrees": "PRIMARY serving but pgbouncer → 10.0.0.12:5432 ✗ DISAGREES   R to repair",
     "unknown": "UNKNOWN whether primary → secondary happened   for 0.5s; reading the gateway",
@@ -98,10 +124,10 @@ def test_sentence(name: str) -> None:
 
 
 def test_the_countdown_follows_the_clock() -> None:
-    """The same picture half a second later has half a second less, and never less than nothing."""
+    """The same picture half a second later has half a second less; what is due happens now."""
     failing = pictures()["failing"]
     assert "in 0.5s" in verdict(failing, NOW_S + 0.5).say()
-    assert "in 0.0s" in verdict(failing, NOW_S + 9).say()
+    assert "switch to secondary now unless it answers" in verdict(failing, NOW_S + 9).say()
 
 
 def test_without_keys_no_key_is_named() -> None:
@@ -139,20 +165,39 @@ def test_a_start_with_a_fault_that_does_not_count_is_loud() -> None:
     ("primary", "more", "words"),
     [
         (down(Role.PRIMARY, checking=True), {}, "primary DOWN, trying it now"),
-        (down(Role.PRIMARY, 1, health=Health.FAILING), {}, "primary failing, next try in 0.6s"),
+        (down(Role.PRIMARY, 1, health=Health.FAILING), {}, "primary failing, tried again in 0.6s"),
         (
             database(Role.PRIMARY, health=Health.DEGRADED, verdict=failed(Role.PRIMARY, Fault.TLS)),
             {},
-            "primary: TLS failure, next try in 0.6s",
+            "primary: TLS failure, tried again in 0.6s",
         ),
         (
             database(Role.PRIMARY),
-            {"blocked": "DB_FAILBACK is manual"},
-            "primary is up, no failback: DB_FAILBACK is manual",
+            {"blocked": "PgBouncer 1.17.0 is older than 1.18, the oldest that was measured"},
+            "primary is up, no failback: PgBouncer 1.17.0 is older than 1.18, the oldest that was measured",
+        ),
+        (
+            database(Role.PRIMARY),
+            {"blocked": "attempt 2 failed; next in 240s", "blocked_until_s": NOW_S + 240},
+            "primary is up, fails back in 4:00: attempt 2 failed",
+        ),
+        (
+            database(Role.PRIMARY),
+            {
+                "blocked": "2 failovers within an hour: waiting 200s more; against failover loops",
+                "blocked_until_s": NOW_S + 200,
+                "countdown": Countdown("fail back to primary", NOW_S + 200),
+            },
+            "primary is up, fails back in 3:20: 2 failovers within an hour",
+        ),
+        (
+            database(Role.PRIMARY),
+            {"blocked": "2 failovers within an hour: waiting", "blocked_until_s": NOW_S + 200, "switches_in_hour": 6},
+            "primary is up, fails back in 3:20 at the earliest: 2 failovers within an hour",
         ),
     ],
 )
-def test_the_secondary_says_what_the_primary_does(primary: DatabaseView, more: dict[str, str], words: str) -> None:
+def test_the_secondary_says_what_the_primary_does(primary: DatabaseView, more: dict[str, Any], words: str) -> None:
     """Its next try, its fault, or why it does not take traffic back."""
     said = verdict(snapshot(**{**ON_SECONDARY, "primary": primary, **more}), NOW_S).say()
     assert said.split("   ")[1] == words
@@ -238,6 +283,47 @@ def test_a_canary_that_came_through_later_ends_the_doubt() -> None:
     picture = pictures()["unproven"]
     proven = replace(picture, router=replace(picture.router, proven=True))
     assert "NOT PROVEN" not in verdict(proven, NOW_S).say()
+
+
+def test_a_switch_before_an_outage_is_no_news() -> None:
+    """It brought the database that serves, but that has failed and come back since; a repair brought none."""
+    moved = pictures()["failed-over-routed"]
+    assert moved.last_switch is not None
+    back = replace(moved, since_s=moved.last_switch.finished_s + 30)
+    repaired = replace(moved.last_switch, switch=replace(moved.last_switch.switch, kind=SwitchKind.REPAIR))
+    for picture in (back, replace(moved, last_switch=repaired)):
+        assert "moved in" not in verdict(picture, NOW_S).say()
+
+
+@pytest.mark.parametrize(
+    ("fault", "hold", "read_ago_s", "many", "words"),
+    [
+        (None, None, 0.4, 5, "5 wait"),
+        (Fault.TIMEOUT, None, 0.4, 8, "8 hang at primary"),
+        (Fault.REFUSED, None, 0.4, 8, "8 wait"),
+        (Fault.READ_ONLY, None, 0.4, 5, "5 wait"),
+        (Fault.TIMEOUT, Hold(NOW_S - 1, NOW_S + 14), 0.4, 8, "8 wait"),
+        (Fault.TIMEOUT, Hold(NOW_S - 1, NOW_S + 14), 1.1, None, ""),
+        (Fault.TIMEOUT, None, 2.2, None, ""),
+    ],
+)
+def test_clients_at_a_silent_server_wait_as_well(
+    fault: Fault | None, hold: Hold | None, read_ago_s: float, many: int | None, words: str
+) -> None:
+    """PgBouncer leaves them out; a reading from before says nothing about now."""
+    traffic = replace(WAITING, clients_waiting=5, servers_active=3, at_s=NOW_S - read_ago_s)
+    primary = (
+        database(Role.PRIMARY) if fault is None else down(Role.PRIMARY, 1, 2.1, verdict=failed(Role.PRIMARY, fault))
+    )
+    picture = snapshot(router=replace(ROUTED, traffic=traffic), primary=primary, hold=hold)
+    assert (unanswered(picture), wait_words(picture)) == (many, words)
+
+
+def test_a_console_that_is_out_of_reach_does_not_cut_clients_off() -> None:
+    """That nobody can connect is claimed only where nobody listens."""
+    refused = "PgBouncer at 127.0.0.1:6432 refuses the console's login: password authentication failed"
+    said = verdict(snapshot(router=replace(ROUTED, error=refused)), NOW_S).say()
+    assert said == f"PRIMARY serving but pgbouncer cannot be read   {refused}"
 
 
 def test_only_the_present_switch_is_news() -> None:

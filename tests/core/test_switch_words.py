@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from hotswap_tui.core.plan import PoolMode, Step, choose
-from hotswap_tui.core.switch_words import at_most_s, intention, moved, present_step, steps, steps_shortened
+from hotswap_tui.core.plan import Plan, PoolMode, Step, choose
+from hotswap_tui.core.switch_words import at_most_s, cost, intention, moved, present_step, steps, steps_shortened
 from hotswap_tui.core.traffic import Waited
 from hotswap_tui.core.values import Fault, Role
 from tests.support.pictures import switch
-from tests.support.routed_pictures import HASTY, arrived, at_step
+from tests.support.routed_pictures import HASTY, PLANNED, arrived, at_step
 
 VERSION = (1, 18, 0)
 
@@ -107,5 +107,24 @@ def test_a_bound_is_rounded_up(longest_s: float, text: str) -> None:
 
 
 def test_a_switch_without_waiting_clients_has_nothing_to_say_about_them() -> None:
-    """Only its duration."""
-    assert moved(arrived(waited=Waited())) == ("moved in 0.08s",)
+    """Only its duration, and what was cut off."""
+    assert moved(arrived(waited=Waited(), severed=0)) == ("moved in 0.08s",)
+    assert moved(arrived(waited=Waited())) == (
+        "moved in 0.08s, 3 connections to primary cut off",
+        "moved in 0.08s, 3 cut off",
+        "moved in 0.08s",
+    )
+
+
+@pytest.mark.parametrize(
+    ("plan", "waited", "severed", "told"),
+    [
+        (PLANNED, Waited(), 0, ("nobody waited",)),
+        (HASTY, Waited(), 0, ("nobody waited in pgbouncer",)),
+        (HASTY, Waited(), 8, ("8 connections to primary cut off",)),
+        (HASTY, Waited(5, 0.61), 1, ("5 clients waited, at most 0.61s", "1 connection to primary cut off")),
+    ],
+)
+def test_what_a_switch_cost(plan: Plan, waited: Waited, severed: int, told: tuple[str, ...]) -> None:
+    """That nobody waited is said only of a server that lived: PgBouncer does not count those at a hung one."""
+    assert cost(arrived(switch=at_step(Step.CANARY, plan), waited=waited, severed=severed)) == told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotswap_tui.core.time_words import age, duration, remaining
+from hotswap_tui.core.time_words import age, coming, duration, remaining
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,11 @@ def test_age(seconds: float | None, text: str) -> None:
 def test_remaining(seconds: float, text: str) -> None:
     """Tenths in the last ten seconds, minutes before."""
     assert remaining(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-3, "now"), (0, "now"), (0.04, "now"), (0.05, "in 0.1s"), (83, "in 1:23")]
+)
+def test_what_is_due_happens_now(seconds: float, text: str) -> None:
+    """No countdown says that nothing is left."""
+    assert coming(seconds) == text

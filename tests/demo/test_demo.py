@@ -19,7 +19,7 @@ from tests.end_to_end.terminal import Terminal
 from tests.support.until import until_sync
 
 FIRST_S = 30.0
-END_S = 20.0
+END_S = 60.0
 PLAY_S = 90.0
 PACE = {
     "--db-health-check-interval": 300,

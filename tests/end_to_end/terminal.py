@@ -109,7 +109,7 @@ class Terminal:
         text = "\n".join(self.lines)
         return all(word in text for word in words)
 
-    def wait_for(self, *words: str, deadline_s: float = 10.0) -> None:
+    def wait_for(self, *words: str, deadline_s: float = 30.0) -> None:
         """Wait until the screen has all of `words`; the failure shows the screen."""
         try:
             until_sync(lambda: self.shows(*words), deadline_s)
@@ -118,11 +118,11 @@ class Terminal:
             screen = "\n".join(line.rstrip() for line in self.lines)
             raise AssertionError(f"{words} not within {deadline_s:g} s; the program {state}:\n{screen}") from None
 
-    def wait_until_gone(self, words: str, deadline_s: float = 10.0) -> None:
+    def wait_until_gone(self, words: str, deadline_s: float = 30.0) -> None:
         """Wait until the screen has `words` no more."""
         until_sync(lambda: not self.shows(words), deadline_s, f"{words} is still shown")
 
-    def ended(self, deadline_s: float = 10.0) -> int:
+    def ended(self, deadline_s: float = 30.0) -> int:
         """Return the exit code, within the deadline."""
         code = self.process.wait(deadline_s)
         if self._open:

@@ -8,11 +8,11 @@ from tests.end_to_end.programs import PROGRAM
 from tests.end_to_end.terminal import Terminal
 
 FIRST_S = 15.0
-END_S = 5.0
+END_S = 30.0
 
 
 def test_standard_error_that_leads_elsewhere_gets_the_log(workplace):
-    command = ["sh", "-c", f"exec {PROGRAM} --log-file - 2>errors"]
+    command = ["sh", "-c", f"exec {PROGRAM} --log-file - --db-connection-timeout 5000 2>errors"]
     with Terminal(command, workplace.environ, workplace.directory) as terminal:
         terminal.wait_for("PRIMARY serving", deadline_s=FIRST_S)
         terminal.process.terminate()

@@ -45,6 +45,13 @@ def test_what_stands_in_the_way_is_one_line(workplace, environ, code, said):
     assert len(text.strip().splitlines()) == 1
 
 
+def test_a_wrong_setting_is_told_without_a_terminal_too(workplace):
+    """Under systemd, or in a pipe, what is wrong with the settings is what matters first."""
+    done = workplace.run("--db-failure-threshold", "0")
+    assert done.returncode == 2
+    assert done.stderr == "DB_FAILURE_THRESHOLD=0 (from command line): must be a whole number of at least 1\n"
+
+
 def test_without_a_terminal_it_says_so(workplace):
     done = workplace.run()
     assert done.returncode == 4

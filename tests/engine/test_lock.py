@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import stat
@@ -9,11 +10,15 @@ import subprocess
 import sys
 import time
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import pytest
 
-from hotswap_tui.engine.lock import LockedError, LockUnavailableError, StateLock
+from hotswap_tui.engine.lock import FILE_NAME, LockedError, LockUnavailableError, StateLock, check_free
 
+ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
@@ -126,3 +131,55 @@ def test_an_impossible_directory_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(LockUnavailableError, match=r"file/state/engine\.lock: not a directory$"):
         lock(tmp_path / "file" / "state").acquire()
+
+
+def test_who_only_asks_does_not_keep_an_engine_out(tmp_path, monkeypatch):
+    """`gateway release` looks just when an engine starts: its lock is over at once, and no engine holds the directory."""
+    with lock(tmp_path):
+        pass
+    asking = os.open(tmp_path / FILE_NAME, os.O_RDONLY)
+    fcntl.flock(asking, fcntl.LOCK_SH)
+    clock = SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda _: os.close(asking))
+    monkeypatch.setattr("hotswap_tui.engine.lock.time", clock)
+    with lock(tmp_path):
+        pass
+
+
+def test_asking_makes_nothing_and_takes_nothing(tmp_path, hold):
+    check_free(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    holder = hold(time.time())
+    with pytest.raises(LockedError, match=rf"\(pid {holder.pid}, "):
+        check_free(tmp_path)
+    holder.communicate()
+    check_free(tmp_path)
+    with lock(tmp_path):
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can leave a lock that others cannot open, and become another")
+@pytest.mark.parametrize("act", ["check_free(directory)", "StateLock(directory, command='', now_wall_s=0.0).acquire()"])
+def test_whoever_may_not_open_it_is_told_whom_to_be(act):
+    """The engine ran as root once, and now somebody else starts it."""
+    program = f"""
+import os, sys
+from pathlib import Path
+from hotswap_tui.engine.lock import LockUnavailableError, StateLock, check_free
+directory = Path(sys.argv[1])
+os.setuid(65534)
+try:
+    {act}
+except LockUnavailableError as error:
+    print(error)
+"""
+    with TemporaryDirectory(dir="/tmp") as base:
+        directory = Path(base)
+        directory.chmod(0o755)
+        with lock(directory):
+            command = [sys.executable, "-c", program, base]
+            done = subprocess.run(
+                command, cwd="/", env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+            )
+    assert done.stdout == f"{directory}/engine.lock: permission denied; run this as root, to whom it belongs\n", (
+        done.stderr
+    )

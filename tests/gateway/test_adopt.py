@@ -9,11 +9,9 @@ import pytest
 
 from hotswap_tui.cli import exit_codes
 from hotswap_tui.cli.main import main
-from hotswap_tui.core.plan import PoolMode
 from hotswap_tui.dsn import parse
 from hotswap_tui.gateway.adopt import DROP_IN
-from hotswap_tui.gateway.existing import advice, examine
-from hotswap_tui.gateway.ini import IGNORED, LINK
+from hotswap_tui.gateway.existing import Existing, examine
 from hotswap_tui.routing import layout
 from hotswap_tui.routing.layout import GatewayError, load
 from tests.support.bouncers import LivePgBouncer, needs_pgbouncer
@@ -67,6 +65,12 @@ def test_it_makes_a_gateway_and_later_says_that_it_is_in_force(theirs: LivePgBou
     assert parse(gateway.console) == parse(theirs.gateway.console)
     before = (directory / layout.TARGET).stat().st_mtime_ns
 
+    assert adopt(directory) == exit_codes.FAILED
+    told = capsys.readouterr().out
+    assert told.startswith(
+        f"NOT in force: in {theirs.directory / layout.INI} that line is missing\nadd this as the last line"
+    )
+
     add_line(theirs, include)
     assert adopt(directory) == exit_codes.OK
     told = capsys.readouterr().out
@@ -88,7 +92,7 @@ def test_made_anew_while_the_secondary_serves_it_leads_there_still(theirs: LiveP
 
 
 def test_other_databases_are_named_and_kept_out_unless_they_may_be_held(theirs: LivePgBouncer, place: Path, capsys):
-    add_line(theirs, "[databases]\nshop = host=127.0.0.1\nblog = host=127.0.0.1")
+    add_line(theirs, "[databases]\nshop = host=127.0.0.1\nblog = host=127.0.0.1\ncc_financial = host=127.0.0.1")
     assert adopt(place / "g") == exit_codes.USAGE
     told = capsys.readouterr().err
     assert "serves other databases, too (blog, shop)" in told
@@ -99,14 +103,103 @@ def test_other_databases_are_named_and_kept_out_unless_they_may_be_held(theirs: 
     assert load(place / "g").shared
 
 
+def test_a_name_that_it_does_not_have_is_told_with_those_it_has(theirs: LivePgBouncer, place: Path, capsys):
+    add_line(theirs, "[databases]\nshop = host=127.0.0.1\nblog = host=127.0.0.1")
+    assert adopt(place / "g", "--shared", database="nosuch") == exit_codes.USAGE
+    told = capsys.readouterr().err
+    assert "that PgBouncer has no database nosuch (it has: blog, shop); give the name" in told
+    assert len(told.splitlines()) == 1
+    assert not (place / "g").exists()
+    add_line(theirs, "* = host=127.0.0.1")
+    assert adopt(place / "g", "--shared", database="nosuch") == exit_codes.OK
+
+
+def test_sessions_that_would_stay_behind_are_refused_with_the_line_to_set(theirs: LivePgBouncer, place: Path, capsys):
+    add_line(theirs, "pool_mode = session\nserver_fast_close = 0")
+    for directory in ("g", "h"):
+        assert adopt(place / directory) == exit_codes.USAGE
+        told = capsys.readouterr().err
+        assert "pools cc_financial by session" in told
+        assert told.endswith("and reload it: server_fast_close = 1\n")
+        assert not (place / directory).exists()
+    add_line(theirs, "server_fast_close = 1")
+    assert adopt(place / "g") == exit_codes.OK
+    add_line(theirs, "server_fast_close = 0")
+    assert adopt(place / "g") == exit_codes.USAGE
+
+
+@pytest.mark.parametrize("behind", ["; a comment", "[users]\napp = pool_mode=transaction"])
+def test_what_may_follow_the_line(theirs: LivePgBouncer, place: Path, behind: str):
+    adopt(place / "g")
+    add_line(theirs, f"%include {place / 'g' / layout.TARGET}\n{behind}")
+    assert adopt(place / "g") == exit_codes.OK
+
+
+def test_a_line_in_another_section_is_not_in_force(theirs: LivePgBouncer, place: Path, capsys):
+    adopt(place / "g")
+    add_line(theirs, f"[databases]\n%include {place / 'g' / layout.TARGET}")
+    assert adopt(place / "g") == exit_codes.FAILED
+    assert "NOT in force: in " in (told := capsys.readouterr().out)
+    assert "that line stands in [databases]" in told
+
+
+def test_where_its_file_cannot_be_read_the_console_shows_it(theirs: LivePgBouncer, place: Path, capsys, monkeypatch):
+    monkeypatch.setattr(Existing, "main_file", lambda _: None)
+    directory = place / "g"
+    assert adopt(directory) == exit_codes.OK
+    assert "that file cannot be read here" in capsys.readouterr().out
+    assert adopt(directory) == exit_codes.FAILED
+    assert "NOT in force: PgBouncer leads cc_financial to none of the databases" in capsys.readouterr().out
+    # The same target by the person's own hand, and what is encrypted tells them apart.
+    entry = (directory / layout.TARGET).read_text().partition("[databases]")[2]
+    add_line(theirs, f"server_tls_sslmode = disable\n[databases]{entry}")
+    assert adopt(directory) == exit_codes.FAILED
+    assert "NOT in force: server_tls_sslmode is disable in PgBouncer, and prefer in " in capsys.readouterr().out
+
+
 def test_a_user_who_may_only_look_is_refused(theirs: LivePgBouncer, place: Path, capsys, monkeypatch):
     with (theirs.directory / layout.USERS).open("a") as users:
         users.write('"hotswap_ro" "hunter2"\n')
+    ini = theirs.directory / layout.INI
+    ini.write_text(ini.read_text().replace("admin_users", "stats_users = hotswap_ro\nadmin_users"))
     theirs.ask("RELOAD")
     url = theirs.gateway.console.get_secret_value()
     monkeypatch.setenv("HOTSWAP_CONSOLE_URL", f"postgresql://hotswap_ro:hunter2@{url.partition('@')[2]}")
     assert adopt(place / "g") == exit_codes.USAGE
     assert "needs one of its admin_users" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("hotswap:", "hotswap:x", " refuses that user or password (FATAL: SASL authentication failed)"),
+        ("hotswap:", "nobody:", " refuses that user or password (FATAL: "),
+        ("/pgbouncer?", "/pgbouncer?sslmode=nonsense&", "HOTSWAP_CONSOLE_URL: sslmode"),
+        ("postgresql://", "mysql://", "HOTSWAP_CONSOLE_URL: "),
+    ],
+)
+def test_a_console_url_that_is_wrong_is_named(theirs: LivePgBouncer, place: Path, capsys, monkeypatch, old, new, told):
+    url = theirs.gateway.console.get_secret_value()
+    monkeypatch.setenv("HOTSWAP_CONSOLE_URL", url.replace(old, new, 1))
+    assert adopt(place / "g") == exit_codes.USAGE
+    err = capsys.readouterr().err
+    assert err.startswith("hotswap-tui gateway adopt: HOTSWAP_CONSOLE_URL: ")
+    assert told in err
+    assert len(err.splitlines()) == 1
+    assert url.partition("hotswap:")[2].partition("@")[0] not in err
+
+
+def test_a_user_of_the_database_is_not_one_of_the_console(theirs: LivePgBouncer, place: Path, capsys, monkeypatch):
+    application = theirs.gateway.application.get_secret_value()
+    monkeypatch.setenv("HOTSWAP_CONSOLE_URL", application.rpartition("/")[0] + "/pgbouncer")
+    assert adopt(place / "g") == exit_codes.USAGE
+    assert "in; a switch needs one of its admin_users" in capsys.readouterr().err
+
+
+def test_a_postgresql_server_is_no_pgbouncer(theirs: LivePgBouncer, place: Path, capsys, monkeypatch, server_pair):
+    monkeypatch.setenv("HOTSWAP_CONSOLE_URL", server_pair.primary.url)
+    assert adopt(place / "g") == exit_codes.USAGE
+    assert "there is no PgBouncer at " in capsys.readouterr().err
 
 
 def test_a_console_that_does_not_answer_is_one_line_without_its_password(theirs: LivePgBouncer, place: Path, capsys):
@@ -127,8 +220,8 @@ def test_without_a_console_url_it_says_how_to_give_one(theirs: LivePgBouncer, pl
 
 def test_the_drop_in_is_written_once_and_never_over_another(theirs: LivePgBouncer, place: Path, capsys):
     path = place / "pgbouncer.service.d" / "hotswap-tui.conf"
-    for _ in range(2):
-        assert adopt(place / "g", "--drop-in", str(path)) == exit_codes.OK
+    for code in (exit_codes.OK, exit_codes.FAILED):
+        assert adopt(place / "g", "--drop-in", str(path)) == code
     assert path.read_text() == DROP_IN
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     path.write_text("[Service]\n")
@@ -152,38 +245,3 @@ def test_a_hung_pgbouncer_is_given_up(theirs: LivePgBouncer, monkeypatch):
     finally:
         theirs.thaw()
     until_sync(lambda: theirs.ask("SHOW VERSION"))
-
-
-GOOD = {
-    "server_login_retry": "0.2",
-    "query_wait_timeout": "30",
-    "server_fast_close": "1",
-    "server_connect_timeout": "10",
-    "ignore_startup_parameters": ",".join(IGNORED),
-    **{name: str(value) for name, value in LINK.items()},
-}
-
-
-@pytest.mark.parametrize(
-    ("changed", "pool_mode", "line"),
-    [
-        ({"server_login_retry": "15"}, PoolMode.TRANSACTION, "server_login_retry = 0.2 (now 15): "),
-        ({"query_wait_timeout": "15"}, PoolMode.TRANSACTION, "query_wait_timeout = 30 (now 15): "),
-        ({"server_fast_close": "0"}, PoolMode.SESSION, "server_fast_close = 1 (now 0): "),
-        ({"server_connect_timeout": "2"}, PoolMode.TRANSACTION, "server_connect_timeout = 10 (now 2): "),
-        ({"tcp_user_timeout": "0"}, PoolMode.TRANSACTION, "tcp_user_timeout = 5000 (now 0): "),
-        (
-            {"ignore_startup_parameters": "x"},
-            PoolMode.TRANSACTION,
-            f"ignore_startup_parameters = x,{','.join(IGNORED)} (now x): ",
-        ),
-    ],
-)
-def test_a_setting_that_should_differ_is_said_with_its_reason(changed: dict[str, str], pool_mode: PoolMode, line: str):
-    (told,) = advice(GOOD | changed, pool_mode, 15.0)
-    assert told.startswith(line)
-
-
-@pytest.mark.parametrize("unlimited", ["0", "30"])
-def test_settings_that_are_right_are_not_spoken_of(unlimited: str):
-    assert list(advice(GOOD | {"query_wait_timeout": unlimited}, PoolMode.SESSION, 15.0)) == []

@@ -44,9 +44,13 @@ def refused(directory: Path, url: str = URL, secondary: str | None = None, **fro
             "DATABASE_URL: PgBouncer does not know sslnegotiation",
         ),
         ({"secondary": "postgresql://a:b@h1,h2/d"}, "DATABASE_URL_SECONDARY: PgBouncer follows one address"),
-        ({"secondary": f"{NEON}?sslmode=require"}, "with sslmode=verify-full only"),
+        ({"secondary": f"{NEON}?sslmode=disable"}, "DATABASE_URL_SECONDARY: neon.tech takes no connection without TLS"),
         ({"url": "postgresql://app@localhost/d"}, "DATABASE_URL has no password"),
         ({"url": "postgresql://app:hunter2@localhost/pgbouncer"}, "name another with --database"),
+        ({"database": "my app"}, "letters, digits, dots, dashes and underscores; name another with --database"),
+        ({"database": "x" * 64}, "at most 63 characters; name another with --database"),
+        ({"password": SecretStr("hunter2" * 143)}, "longer than the 995 bytes that PgBouncer survives"),
+        ({"url": f"postgresql://app:{'hunter2' * 143}@localhost/d"}, "the password is longer than the 995 bytes"),
         ({"user": "other"}, "--user other needs a password"),
         ({"listen": Address("0.0.0.0", 6432)}, "needs --client-tls-cert FILE, --client-tls-key FILE"),
         ({"listen": Address("0.0.0.0", 6432), "tls": TLS}, "and --allow NETWORK"),
@@ -84,6 +88,18 @@ def test_a_busy_port_is_told_with_who_listens(place: Path):
         assert told.endswith("choose another with --listen, or use that one with gateway adopt")
     assert who_listens(port) == ""
     assert port_problem(Address("127.0.0.1", port)) == ""
+
+
+@needs_pgbouncer
+@pytest.mark.parametrize("listening", [True, False])
+def test_the_databases_own_port_is_none_for_the_gateway(place: Path, listening: bool):
+    """`--listen 127.0.0.1:5432` is a slip of the port, not of the connection string, also while that database is down."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        if not listening:
+            listener.close()
+        told = refused(place / "g", f"postgresql://app:hunter2@localhost:{port}/d", listen=Address("127.0.0.1", port))
+    assert told == f"port {port} is the database's own (DATABASE_URL leads there); choose another with --listen"
 
 
 @needs_pgbouncer

@@ -14,6 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from hotswap_tui.cli import exit_codes
+from hotswap_tui.gateway.installed import find_pgbouncer
+from hotswap_tui.gateway.log_bound import LONGEST_BYTES
 from hotswap_tui.gateway.supervise import GRACE_S, LONGEST_DELAY_S, next_delay_s
 from hotswap_tui.gateway.words import first_words
 from hotswap_tui.routing.layout import INI, TARGET
@@ -141,6 +143,15 @@ def test_what_is_wrong_with_the_files_is_said_without_secrets(place):
     assert said.count("\n") == 1
 
 
+def test_a_log_that_has_grown_too_long_is_cut_under_a_pgbouncer_that_goes_on_writing(place):
+    log, owner = place.gateway.log_file, place.gateway.run_directory.stat()
+    log.write_bytes(b"an old line\n" * (LONGEST_BYTES // len(b"an old line\n") + 1))
+    os.chown(log, owner.st_uid, owner.st_gid)
+    place.serving().process.send_signal(signal.SIGHUP)
+    until_sync(lambda: log.stat().st_size < LONGEST_BYTES and b"SIGHUP" in log.read_bytes(), START_S, "a shorter log")
+    assert b"\0" not in log.read_bytes()
+
+
 def test_files_broken_later_are_told_once_and_tried_again(place):
     supervisor = place.serving()
     ini = place.directory / INI
@@ -165,7 +176,7 @@ def test_the_pgbouncer_of_somebody_else_is_left_alone(place):
     """A service manager that started it would start it again, too."""
     owner = place.gateway.run_directory.stat()
     bouncer = subprocess.Popen(
-        ["/usr/sbin/pgbouncer", "--quiet", str(place.directory / INI)],
+        [find_pgbouncer().program, "--quiet", str(place.directory / INI)],
         **({"user": owner.st_uid, "group": owner.st_gid} if os.geteuid() == 0 else {}),
     )
     try:

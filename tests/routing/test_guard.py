@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hotswap_tui.routing import note
-from hotswap_tui.routing.guard import Guard
+from hotswap_tui.routing.guard import Guard, GuardError
 from hotswap_tui.routing.note import Note
 from tests.support.until import until, until_sync
 
@@ -42,7 +42,8 @@ def noted(gateway, token: str) -> None:
 
 async def test_a_guard_whose_note_is_gone_ends_without_doing_anything(bouncer):
     bouncer.ask("PAUSE")
-    guard = Guard(bouncer.gateway, "mine", 60)
+    guard = Guard(bouncer.gateway)
+    guard.begin(60)
     await guard.dismiss()
     assert bouncer.paused()
 
@@ -50,28 +51,61 @@ async def test_a_guard_whose_note_is_gone_ends_without_doing_anything(bouncer):
 async def test_a_guard_leaves_the_hold_of_another_alone(bouncer):
     noted(bouncer.gateway, "another")
     bouncer.ask("PAUSE")
-    await Guard(bouncer.gateway, "mine", 60).dismiss()
+    await Guard(bouncer.gateway).dismiss()
     assert bouncer.paused()
     assert bouncer.gateway.hold_note.exists()
 
 
 async def test_a_guard_that_is_let_go_undoes_its_hold_and_nobody_waits_for_it(bouncer):
-    noted(bouncer.gateway, "mine")
+    guard = Guard(bouncer.gateway)
+    noted(bouncer.gateway, guard.token)
     bouncer.ask("PAUSE")
-    Guard(bouncer.gateway, "mine", 60).let_go()
+    guard.let_go()
     await until(lambda: is_as_before(bouncer), 20)
 
 
 async def test_a_guard_tries_again_while_pgbouncer_does_not_answer(bouncer):
     """A PgBouncer that was started anew holds nobody, and its guard sees that."""
-    noted(bouncer.gateway, "mine")
+    guard = Guard(bouncer.gateway)
+    noted(bouncer.gateway, guard.token)
     bouncer.kill()
-    guard = Guard(bouncer.gateway, "mine", 60)
     guard.let_go()
     await until(lambda: "sleep" in children(guard._process.pid), 20, "the pause after the first try")
     assert bouncer.gateway.hold_note.exists()
     bouncer.start()
     await until(lambda: is_as_before(bouncer), 20)
+
+
+async def test_a_guard_acts_when_the_time_that_it_was_given_is_over(bouncer):
+    guard = Guard(bouncer.gateway)
+    noted(bouncer.gateway, guard.token)
+    bouncer.ask("PAUSE")
+    guard.begin(0.5)
+    await until(lambda: is_as_before(bouncer), 20)
+    await guard.dismiss()
+
+
+async def test_a_hold_begins_when_the_guard_of_the_one_before_has_ended(bouncer, router):
+    """It may have looked at its note before that was replaced, and would resume what is paused next."""
+    await router.hold(10)
+    holding = router._tools.holding
+    await holding.leave_to_guard()
+    former = holding._former
+    assert former is not None
+    await router.hold(10)
+    assert former.has_ended
+    assert bouncer.paused()
+    await router.release()
+    assert is_as_before(bouncer)
+
+
+async def test_a_guard_that_was_ended_says_so(bouncer):
+    guard = Guard(bouncer.gateway)
+    guard._process.kill()
+    guard._process.wait()
+    with pytest.raises(GuardError, match="has ended"):
+        guard.begin(60)
+    await guard.dismiss()
 
 
 def children(pid: int) -> set[str]:
@@ -82,7 +116,7 @@ def children(pid: int) -> set[str]:
 
 def test_a_guard_is_told_nothing_secret(bouncer):
     """It is named in the list of processes, arguments and all, and gets no environment that may hold connection strings."""
-    guard = Guard(bouncer.gateway, "mine", 60)
+    guard = Guard(bouncer.gateway)
     process = Path("/proc", str(guard._process.pid))
     seen = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
     assert bouncer.gateway.console.get_secret_value().encode() not in seen

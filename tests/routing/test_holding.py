@@ -10,10 +10,11 @@ import pytest
 
 from hotswap_tui.core.plan import PoolMode, Step, choose
 from hotswap_tui.core.traffic import NOBODY
-from hotswap_tui.core.values import Role
+from hotswap_tui.core.values import Fault, Role
 from hotswap_tui.demo.load import READ, Load
 from hotswap_tui.routing import holding, note
-from hotswap_tui.routing.router import HoldError
+from hotswap_tui.routing.inspection import InspectionError
+from hotswap_tui.routing.router import HoldError, SwitchError
 from tests.support.bouncer_routers import Steps
 from tests.support.until import until
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.support.bouncers import LivePgBouncer
 
 PLANNED = choose(Role.PRIMARY, None, PoolMode.TRANSACTION, (1, 18))
+CRASHED = choose(Role.PRIMARY, Fault.REFUSED, PoolMode.TRANSACTION, (1, 18))
 
 
 def is_free(bouncer: LivePgBouncer) -> bool:
@@ -147,6 +149,63 @@ async def test_a_release_that_fails_is_left_to_the_guard(bouncer, router):
         await router.release()
     bouncer.start()
     await until(lambda: is_free(bouncer), 20)
+
+
+async def test_a_release_is_not_claimed_while_nobody_knows(bouncer, router, monkeypatch):
+    """The one before has failed, and its guard cannot help either as long as PgBouncer hangs."""
+    monkeypatch.setattr(holding, "RELEASE_S", 0.2)
+    await router.hold(10)
+    bouncer.freeze()
+    for _ in range(2):
+        with pytest.raises(HoldError):
+            await router.release()
+    bouncer.thaw()
+    monkeypatch.setattr(holding, "RELEASE_S", 3.0)
+    await router.release()
+    assert not bouncer.paused()
+    assert await router.release() == NOBODY
+    await until(lambda: is_free(bouncer), 20)
+
+
+async def test_a_switch_keeps_to_the_end_of_the_hold_that_it_takes_over(bouncer, router, monkeypatch):
+    """Who has waited since the suspicion is served, or let go, before PgBouncer gives clients up."""
+    await router.current()
+    router._tools.watch.query_wait_s = 12.0
+    await router.hold(3)
+    held, since_s = router._tools.holding, router._tools.holding._since_s
+    assert held.until_s == since_s + 3
+    ends: dict[Step, float] = {}
+    await router.switch(Role.SECONDARY, PLANNED, Steps(lambda step: ends.update({step: held.until_s})))
+    assert ends[Step.PREFLIGHT] == since_s + 12 - 6
+    assert is_free(bouncer)
+
+
+async def test_a_switch_that_comes_when_the_time_of_its_hold_is_over_lets_clients_go(bouncer, router, monkeypatch):
+    monkeypatch.setattr(holding, "_SPARE_S", 30.0)
+    router._tools.watch.query_wait_s = 0.0
+    with pytest.raises(SwitchError, match="clients have waited for as long as they may"):
+        await router.switch(Role.SECONDARY, CRASHED, Steps())
+    assert not bouncer.paused()
+
+
+async def test_a_target_that_sleeps_is_not_woken_while_clients_wait(bouncer, make_router):
+    asked: list[float] = []
+
+    class Asleep:
+        async def identify(self, timeout_s: float):
+            asked.append(timeout_s)
+            raise InspectionError("no answer")
+
+        async def aclose(self) -> None:
+            pass
+
+    router = make_router(bouncer, inspect=lambda _: Asleep())
+    await router.hold(10)
+    with pytest.raises(SwitchError, match="preflight: no answer"):
+        await router.switch(Role.SECONDARY, PLANNED, Steps())
+    assert len(asked) == 1
+    assert asked[0] <= 5
+    assert is_free(bouncer)
 
 
 async def test_a_cancelled_hold_is_not_half_a_hold(bouncer, router):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import psycopg
+import pytest
 from pydantic import SecretStr
 
 from hotswap_tui.core.plan import PoolMode
@@ -11,6 +14,7 @@ from hotswap_tui.demo.load import Load
 from hotswap_tui.dsn import parse
 from hotswap_tui.probes.inspection import PostgresInspection
 from hotswap_tui.routing import target_file, watch
+from tests.support.bouncer_routers import router_of
 from tests.support.until import until
 
 
@@ -33,13 +37,13 @@ async def test_traffic_is_counted(bouncer, router):
     assert reading.traffic.queries >= 1
 
 
-async def test_reading_costs_one_login(bouncer, router):
+async def test_reading_costs_one_login_and_two_more_wait_for_a_hold(bouncer, router):
     def logins() -> int:
         return len([row for row in bouncer.ask("SHOW CLIENTS") if row["database"] == "pgbouncer"]) - 1
 
-    for _ in range(3):
+    for _ in range(4):
         await router.current()
-    assert logins() == 1
+        assert logins() == 3
     await router.aclose()
     await until(lambda: logins() == 0)
 
@@ -65,6 +69,26 @@ async def test_a_hung_pgbouncer_is_told(bouncer, router, monkeypatch):
     bouncer.thaw()
     monkeypatch.setattr(watch, "TIMEOUT_S", 5)
     assert (await router.current()).points_to is Role.PRIMARY
+
+
+@pytest.mark.parametrize(
+    ("where", "address"),
+    [
+        ("[::1]:5499/db", "[::1]:5499"),
+        ("LocalHost:5499/db", "127.0.0.1:5499"),
+        ("Db.Example:5499/Db", "Db.Example:5499"),
+        ("/db?host=/tmp/some.dir&port=5499", "/tmp/some.dir:5499"),
+    ],
+)
+async def test_a_target_is_recognised_however_its_host_is_written(bouncer, server_pair, where, address):
+    url = f"postgresql://a%40b:p@{where}"
+    path = bouncer.gateway.target_file
+    target_file.replace(path, target_file.render(bouncer.gateway.database, parse(SecretStr(url))))
+    bouncer.ask("RELOAD")
+    router = router_of(bouncer.gateway, {Role.PRIMARY: server_pair.primary.url, Role.SECONDARY: url})
+    reading = await router.current()
+    await router.aclose()
+    assert (reading.points_to, reading.address, reading.error) == (Role.SECONDARY, address, "")
 
 
 async def test_a_target_of_somebody_else_is_neither_of_the_two(bouncer, router):
@@ -117,6 +141,40 @@ async def test_a_canary_is_not_sent_to_another_target_nor_while_clients_are_held
     reading = await router.verify(Role.PRIMARY)
     assert (reading.paused, reading.proven) == (True, False)
     assert "held" in reading.proof
+
+
+async def test_a_canary_proves_nothing_while_connections_to_the_database_that_was_left_are_open(
+    bouncer, router, server_pair
+):
+    path = bouncer.gateway.target_file
+    with psycopg.connect(bouncer.url, prepare_threshold=None) as client:
+        client.execute("SELECT 1")
+        secondary = parse(SecretStr(server_pair.secondary.url))
+        target_file.replace(path, target_file.render(bouncer.gateway.database, secondary))
+        bouncer.ask("RELOAD")
+        reading = await router.verify(Role.SECONDARY)
+        assert (reading.points_to, reading.proven) == (Role.SECONDARY, False)
+        assert reading.proof == "1 connection to the database that was left still open"
+    await until(lambda: not any(row["close_needed"] for row in bouncer.ask("SHOW SERVERS")))
+    assert (await router.verify(Role.SECONDARY)).proven
+
+
+async def test_no_canary_goes_on_when_the_database_itself_does_not_answer(bouncer, make_router):
+    nowhere = parse(SecretStr("postgresql://u:p@127.0.0.1:1/d"))
+    canaries: list[PostgresInspection] = []
+
+    def canary() -> PostgresInspection:
+        canaries.append(PostgresInspection(nowhere))
+        return canaries[-1]
+
+    router = make_router(bouncer, inspect=lambda _: PostgresInspection(nowhere), canary=canary)
+    reading = await router.verify(Role.PRIMARY)
+    assert not reading.proven
+    assert "refused" in reading.proof
+    before = len(canaries)
+    await router.current()
+    assert len(asyncio.all_tasks()) == 1
+    assert len(canaries) == before
 
 
 async def test_a_canary_that_another_server_answers_proves_the_contrary(bouncer, make_router, server_pair):

@@ -121,9 +121,10 @@ def test_leftovers_are_what_pgbouncer_wants_closed():
 
 
 def test_busy_processes_are_those_with_a_client():
-    assert readings.busy_pids(
+    """Also behind a pooler that tells no process numbers."""
+    assert readings.busy(
         [SERVER, {**SERVER, "state": "idle", "remote_pid": 8}, {**SERVER, "remote_pid": 0}], "app"
-    ) == (7,)
+    ) == (7, 0)
 
 
 def at(at_s: float, queries: int, time_us: int) -> Traffic:
@@ -155,3 +156,12 @@ def test_a_reading_soon_after_another_shows_the_rates_of_that():
     rates.add(at(2.0, 30, 40_000))
     assert rates.add(at(2.1, 31, 40_000)).queries_per_s == 20.0
     assert rates.add(at(3.0, 40, 50_000)).queries_per_s == 10.0
+
+
+def test_logins_to_the_server_are_counted_for_our_database_only():
+    pools = [
+        {"database": "cc_financial", "user": "a", "sv_login": 1},
+        {"database": "cc_financial", "user": "b", "sv_login": 2},
+        {"database": "pgbouncer", "user": "pgbouncer", "sv_login": 4},
+    ]
+    assert readings.logins(pools, "cc_financial") == 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,13 @@ from pydantic import SecretStr
 
 from hotswap_tui.core.plan import PoolMode, Step, choose
 from hotswap_tui.core.values import Fault, Role
+from hotswap_tui.demo.load import READ, Load
 from hotswap_tui.dsn import parse
 from hotswap_tui.probes.inspection import PostgresInspection
-from hotswap_tui.routing import target_file
+from hotswap_tui.routing import moving, target_file
 from hotswap_tui.routing.inspection import InspectionError
 from hotswap_tui.routing.router import OutcomeUnknownError, SwitchError
-from tests.support.bouncer_routers import Steps
+from tests.support.bouncer_routers import Steps, router_of
 from tests.support.until import until
 
 if TYPE_CHECKING:
@@ -70,9 +70,8 @@ class Refuses:
 @pytest.mark.usefixtures("untouched")
 async def test_open_transactions_are_named_and_stop_a_planned_switch(bouncer, router):
     url = f"{bouncer.url}?application_name=an%20editor"
-    async with await psycopg.AsyncConnection.connect(url, prepare_threshold=None) as client:
-        await client.execute("SELECT 1")
-        steps = Steps()
+    with psycopg.connect(url, prepare_threshold=None) as client:
+        steps = Steps(lambda step: step is Step.HOLD and client.execute("SELECT 1"))
         with pytest.raises(SwitchError) as caught:
             await router.switch(Role.SECONDARY, replace(PLANNED, drain_s=0.8), steps)
     assert caught.value.step == "hold"
@@ -81,6 +80,49 @@ async def test_open_transactions_are_named_and_stop_a_planned_switch(bouncer, ro
     assert caught.value.error.endswith(f"traffic stays where it was, at primary (127.0.0.1:{_port(router)})")
     assert steps.begun == [Step.WAKE, Step.HOLD]
     assert any("an editor" in detail for detail in steps.details)
+
+
+@pytest.mark.usefixtures("untouched")
+async def test_a_transaction_that_is_older_than_the_drain_stops_a_planned_switch_before_anybody_is_held(
+    bouncer, router
+):
+    """Otherwise a switch that automation repeats would hold everybody again and again."""
+    url = f"{bouncer.url}?application_name=an%20editor"
+    with psycopg.connect(url, prepare_threshold=None) as client:
+        client.execute("SELECT 1")
+        steps = Steps()
+        with pytest.raises(SwitchError, match=r"a transaction of an editor \(pid \d+\) has been open for") as caught:
+            await router.switch(Role.SECONDARY, replace(PLANNED, drain_s=0.001), steps)
+    assert caught.value.step == "wake"
+    assert "; nobody was held; traffic stays where it was" in caught.value.error
+    assert steps.begun == [Step.WAKE]
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("plan", [PLANNED, CRASHED], ids=["planned", "crashed"])
+async def test_a_target_that_pgbouncer_cannot_follow_stops_it_before_the_first_step(bouncer, server_pair, plan):
+    port = server_pair.secondary.port
+    several = server_pair.secondary.url.replace(f"@127.0.0.1:{port}", f"@127.0.0.1:1,127.0.0.1:{port}")
+    router = router_of(bouncer.gateway, {Role.PRIMARY: server_pair.primary.url, Role.SECONDARY: several})
+    steps = Steps()
+    with pytest.raises(SwitchError, match="PgBouncer follows one address, not several; name the one"):
+        await router.switch(Role.SECONDARY, plan, steps)
+    assert steps.begun == []
+    await router.aclose()
+
+
+@pytest.mark.usefixtures("untouched")
+async def test_whom_a_switch_that_failed_kept_waiting_is_told(bouncer, make_router):
+    refusal = Refuses()
+    router = make_router(bouncer, inspect=lambda _: refusal)
+    async with Load(bouncer.url, clients=2, period_s=0.02, statement=READ) as clients:
+        await until(lambda: clients.totals().successes > 2)
+        await router.hold(10)
+        await until(lambda: all(each.waiting_s > 0.1 for each in clients.totals().clients))
+        with pytest.raises(SwitchError) as caught:
+            await router.switch(Role.SECONDARY, CRASHED, Steps())
+    assert caught.value.waited.clients == 2
+    assert caught.value.waited.longest_s > 0.05
 
 
 def _port(router):
@@ -126,7 +168,7 @@ async def test_a_target_file_that_cannot_be_written_stops_it(router, monkeypatch
         raise target_file.TargetFileError(f"{path} cannot be replaced: no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(target_file, "replace", fail)
+        patch.setattr(moving, "Staged", fail)
         with pytest.raises(SwitchError, match="no space left on device; traffic stays"):
             await router.switch(Role.SECONDARY, PLANNED, Steps())
 
@@ -141,12 +183,26 @@ async def test_a_cancelled_switch_puts_everything_back(router, step):
         await task
 
 
-async def test_from_the_repoint_on_a_switch_is_not_cancelled_half_way(bouncer, router, server_pair):
-    task: asyncio.Task[Any] = asyncio.create_task(
-        router.switch(Role.SECONDARY, PLANNED, Steps(lambda begun: begun is Step.REPOINT and task.cancel()))
-    )
-    with suppress(asyncio.CancelledError):
+@pytest.mark.usefixtures("untouched")
+async def test_a_cancellation_after_the_last_step_before_the_repoint_still_counts(router):
+    def cancel_soon(step: Step, *, done: bool, detail: str = "") -> None:
+        if step is Step.PREFLIGHT and done and not detail:
+            asyncio.get_running_loop().call_soon(task.cancel)
+
+    task: asyncio.Task[Any] = asyncio.create_task(router.switch(Role.SECONDARY, PLANNED, cancel_soon))
+    with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.mark.parametrize("step", [Step.REPOINT, Step.CANARY])
+async def test_from_the_repoint_on_a_switch_is_not_cancelled_and_says_that_it_arrived(
+    bouncer, router, server_pair, step
+):
+    task: asyncio.Task[Any] = asyncio.create_task(
+        router.switch(Role.SECONDARY, PLANNED, Steps(lambda begun: begun is step and task.cancel()))
+    )
+    assert (await task).reading.points_to is Role.SECONDARY
+    assert task.cancelling() == 0
     assert bouncer.port_of_target() == server_pair.secondary.port
     assert not bouncer.paused()
     assert not bouncer.gateway.hold_note.exists()
@@ -197,5 +253,5 @@ async def test_a_pgbouncer_that_dies_before_the_reload_leaves_the_outcome_unknow
     """The old file is put back, but nobody reads it: what a restarted PgBouncer follows is the file."""
     text = target_file.read(bouncer.gateway.target_file)
     with pytest.raises(OutcomeUnknownError, match="could not be put back"):
-        await router.switch(Role.SECONDARY, PLANNED, Steps(lambda step: step is Step.REPOINT and bouncer.kill()))
+        await router.switch(Role.SECONDARY, CRASHED, Steps(lambda step: step is Step.REPOINT and bouncer.kill()))
     assert target_file.read(bouncer.gateway.target_file) == text

@@ -9,7 +9,17 @@ import pytest
 from pydantic import SecretStr
 
 from hotswap_tui.dsn import parse
-from hotswap_tui.routing.target_file import TargetFileError, name_problem, read, render, replace, target_problem
+from hotswap_tui.routing import readings
+from hotswap_tui.routing.target_file import (
+    TargetFileError,
+    name_problem,
+    place_of,
+    read,
+    render,
+    replace,
+    target_problem,
+)
+from hotswap_tui.routing.target_tls import tls_notes
 from tests.support.bouncers import LivePgBouncer, needs_pgbouncer
 
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -82,6 +92,64 @@ def test_tls_belongs_to_the_target(query, expected):
         pytest.skip("another distribution")
     settings, _, _ = render("app", dsn(f"postgresql://u@h/d?{query}")).partition("[databases]\n")
     assert settings.splitlines() == [f"server_tls_{setting}" for setting in expected]
+
+
+@pytest.mark.parametrize(
+    "mode", ["", "?sslmode=prefer", "?sslmode=require&channel_binding=require", "?sslmode=verify-full"]
+)
+def test_neon_is_told_the_servers_name_whatever_the_sslmode(mode):
+    """Its own connection strings say `require`, with which PgBouncer sends no name, and Neon finds no database."""
+    if not Path(BUNDLE).is_file():
+        pytest.skip("another distribution")
+    target = dsn(f"postgresql://user:password@ep-cool-name.neon.tech/cc_financial{mode}")
+    assert target_problem(target) == ""
+    assert render("app", target).splitlines()[:2] == [
+        "server_tls_sslmode = verify-full",
+        f"server_tls_ca_file = {BUNDLE}",
+    ]
+
+
+def test_a_certificate_that_was_named_for_neon_stays():
+    target = dsn("postgresql://u:p@ep-x.neon.tech/d?sslmode=require&sslrootcert=/x/ca.pem")
+    assert render("app", target).splitlines()[:2] == [
+        "server_tls_sslmode = verify-full",
+        "server_tls_ca_file = /x/ca.pem",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("postgresql://u:p@ep-x.neon.tech/d", ["verify-full"]),
+        (
+            "postgresql://u:p@ep-x.neon.tech/d?sslmode=require&channel_binding=require",
+            ["verify-full", "channel_binding"],
+        ),
+        ("postgresql://u:p@ep-x.neon.tech/d?sslmode=verify-full", []),
+        ("postgresql://u:p@h/d?channel_binding=require", ["sslmode=require instead"]),
+        ("postgresql://u:p@h/d?sslmode=require", []),
+        ("postgresql://u:p@neon.tech.example/d", []),
+        ("host=/run/postgresql user=u", []),
+    ],
+)
+def test_what_pgbouncer_does_otherwise_is_noted(text, words):
+    notes = list(tls_notes(dsn(text)))
+    assert len(notes) == len(words)
+    assert all(word in note for word, note in zip(words, notes, strict=True))
+
+
+def test_a_login_that_cannot_be_bound_to_tls_has_it_at_least():
+    assert render("app", dsn("postgresql://u:p@h/d?channel_binding=require")).startswith(
+        "server_tls_sslmode = require\n"
+    )
+
+
+@pytest.mark.parametrize(("query", "host"), [("", "127.0.0.1"), ("?sslmode=require", "127.0.0.1"), ("?sslmode=verify-full&sslrootcert=/ca", "localhost")])  # fmt: skip
+def test_localhost_is_an_address_unless_its_name_is_verified(query, host):
+    """A PgBouncer with c-ares 1.34 would try ::1 only."""
+    target = dsn(f"postgresql://u@localhost/d{query}")
+    assert f"host='{host}'" in render("app", target)
+    assert (place_of(target).host, readings.place_of(target).host) == (host, host)
 
 
 def test_a_unix_socket_is_never_encrypted():

@@ -11,6 +11,7 @@ from hotswap_tui.core.plan import PoolMode, choose
 from hotswap_tui.core.values import Kind, Level, Role
 from hotswap_tui.demo.load import READ, Load
 from hotswap_tui.routing import note, target_file
+from hotswap_tui.routing.console import Console
 from hotswap_tui.routing.note import Note, NoteError
 from hotswap_tui.routing.undo import UndoError, undo
 from tests.support.bouncer_routers import Steps
@@ -135,7 +136,54 @@ async def test_a_pgbouncer_that_does_not_answer_is_told_once_and_the_note_is_kep
     bouncer.kill()
     (tell,) = await router.reconcile()
     assert (tell.kind, tell.level) == (Kind.CONFIG, Level.BAD)
+    assert "every reading tries again" in tell.text
     assert bouncer.gateway.hold_note.exists()
+
+
+async def test_what_could_not_be_undone_at_the_start_is_undone_by_a_later_reading(bouncer, router, monkeypatch):
+    leave_held(bouncer)
+    with monkeypatch.context() as patch:
+        patch.setattr("hotswap_tui.routing.undo._COMMAND_S", 0.1)
+        patch.setattr("hotswap_tui.routing.watch.TIMEOUT_S", 0.1)
+        bouncer.freeze()
+        await router.reconcile()
+        assert (await router.current()).error
+        bouncer.thaw()
+    reading = await router.current()
+    assert not reading.error
+    assert not reading.paused
+    assert not bouncer.paused()
+    assert {name: bouncer.setting(name) for name in PULSED} == PULSED
+    assert not bouncer.gateway.hold_note.exists()
+
+
+async def test_a_hold_that_begins_while_another_is_undone_is_left_alone(bouncer, monkeypatch):
+    """Its note has another name: what is paused now is not what was found."""
+    leave_held(bouncer)
+    run = Console.run
+
+    async def overtaken(self: Console, command: str, deadline_s: float):
+        rows = await run(self, command, deadline_s)
+        if command == "RELOAD":
+            note.write(bouncer.gateway.hold_note, Note("another", 0.0, held=True))
+        return rows
+
+    monkeypatch.setattr(Console, "run", overtaken)
+    await asyncio.to_thread(undo, bouncer.gateway, "token")
+    assert bouncer.paused()
+    assert bouncer.gateway.hold_note.exists()
+
+
+async def test_a_start_removes_what_a_kill_left_half_written_and_nothing_else(bouncer, router):
+    """The target's text holds a password."""
+    kept = [".target.ini.mine", "target.ini.0123abcd", ".hold.json.0123abcde", ".other.0123abcd"]
+    gone = [".target.ini.0123abcd", ".hold.json.89abcdef"]
+    for name in (*kept, *gone):
+        (bouncer.directory / name).write_text("secret")
+    await router.reconcile()
+    left = {path.name for path in bouncer.directory.iterdir()}
+    assert left >= set(kept)
+    assert not left & set(gone)
 
 
 async def test_a_file_that_says_something_else_than_pgbouncer_is_told_and_left_alone(bouncer, router, server_pair):

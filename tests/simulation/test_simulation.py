@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.simulation.schedule import simulate
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 HOURS = float(os.environ.get("HOTSWAP_SIMULATED_HOURS", "10400"))
 SHARDS = 104
-"""Many, so that the runner begins with this file: it takes longest."""
+"""Many, so that the runner can spread them among tests that wait for servers."""
 SEED = int(os.environ.get("HOTSWAP_SIMULATION_SEED", "20251114"))
+
+
+@pytest.fixture(autouse=True)
+def _small_heap() -> Iterator[None]:
+    """Keep the collector to what the simulation makes: what other tests have left in this process is large."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))

@@ -15,7 +15,7 @@ from hotswap_tui.core.errors import RefusedError
 from hotswap_tui.core.values import Kind, Role, Switch, SwitchKind, Verdict, counts
 from hotswap_tui.engine.engine import Engine
 from hotswap_tui.engine.picture import Target
-from tests.simulation.fakes import FakeClock, FakeJournal, FakeProber, FakeRouter
+from tests.simulation.fakes import FakeClock, FakeJournal, FakeProber, FakeRouter, NoGraph
 from tests.simulation.truth import HOLD_GRACE_S, HOUR_S, PATIENCE_S, Books, BrokenPromiseError, Database, Disk, Seen
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class World:
             pair="p s",
             tell=self.told,
         )
+        self.engine._latency = {role: NoGraph() for role in Role}
         self.task = self.loop.create_task(self.engine.start())
 
     def crash(self) -> None:

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
-import signal
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from hotswap_tui.config import load
 from hotswap_tui.core.errors import RefusedError
-from hotswap_tui.core.events import FailbackRequest, RepairRequest, SwitchRequest
-from hotswap_tui.core.plan import Step
+from hotswap_tui.core.events import CancelRequest, FailbackRequest, RepairRequest, SwitchRequest
 from hotswap_tui.core.values import Kind, Role
 from hotswap_tui.engine.assembly import assemble
 from hotswap_tui.engine.lock import StateLock
-from hotswap_tui.routing.console import Line
-from hotswap_tui.routing.pgbouncer import PgBouncerRouter
+from tests.support.mishaps import Mishap
 from tests.support.until import until
 
 if TYPE_CHECKING:
@@ -35,8 +31,6 @@ if TYPE_CHECKING:
     from hotswap_tui.core.snapshot import Snapshot
     from hotswap_tui.core.values import Event
     from hotswap_tui.engine.engine import Engine
-    from hotswap_tui.routing.console import Rows
-    from hotswap_tui.routing.router import Arrival, Progress
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__, "hotswap_tui.probes.inspection", "psycopg"])
@@ -48,18 +42,17 @@ class EngineGoneError(Exception):
 
 
 class EngineProcess:
-    """Start an engine with the settings `environ`; a context manager that kills what is left of it.
+    """Start an engine with the settings `environ`, in which `mishap` happens; a context manager that kills what is left of it."""
 
-    With `dies_at` the process kills itself (SIGKILL): as that step of a switch begins, or when a console command that begins
-    with that text has been answered.
-    """
-
-    def __init__(self, environ: Mapping[str, str], dies_at: Step | str | None = None) -> None:
+    def __init__(self, environ: Mapping[str, str], mishap: Mishap = Mishap()) -> None:  # noqa: B008 - frozen
         self._pipe, theirs = _CONTEXT.Pipe()
+        self._plans, told = _CONTEXT.Pipe(duplex=False)
+        self._plan: Plan | None = None
         self._asking = asyncio.Lock()
-        self.process = _CONTEXT.Process(target=_live, args=(theirs, dict(environ), dies_at), daemon=True)
+        self.process = _CONTEXT.Process(target=_live, args=(theirs, told, dict(environ), mishap), daemon=True)
         self.process.start()
         theirs.close()
+        told.close()
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +60,15 @@ class EngineProcess:
     def __exit__(self, *_: object) -> None:
         self.kill()
         self._pipe.close()
+        self._plans.close()
+
+    @property
+    def mishap_in(self) -> Plan | None:
+        """Return the plan of the switch in which the mishap's step was reached, None as long as none was."""
+        with suppress(EOFError):
+            if self._plan is None and self._plans.poll():
+                self._plan = self._plans.recv()
+        return self._plan
 
     def kill(self) -> None:
         """Send SIGKILL and wait for the end."""
@@ -105,6 +107,10 @@ class EngineProcess:
         """Ask for the way back as a person does; return why it was refused."""
         return str(await self._ask("failback"))
 
+    async def cancel(self) -> str:
+        """Ask for the switch in flight to be cancelled; return why it was refused."""
+        return str(await self._ask("cancel"))
+
     async def repair(self) -> str:
         """Ask for the router to be pointed at the active database; return why it was refused."""
         return str(await self._ask("repair"))
@@ -133,43 +139,8 @@ class EngineProcess:
 # -- in the process -------------------------------------------------------------------------------------
 
 
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _die_at_step(fatal: Step) -> None:
-    """Let the report that this step begins be the last act of this process."""
-    switch = PgBouncerRouter.switch
-
-    async def deadly(router: PgBouncerRouter, target: Role, plan: Plan, progress: Progress) -> Arrival:
-        def told(step: Step, *, done: bool, detail: str = "") -> None:
-            progress(step, done=done, detail=detail)
-            if step is fatal:
-                _die()
-
-        return await switch(router, target, plan, told)
-
-    PgBouncerRouter.switch = deadly  # type: ignore[assignment, method-assign]
-
-
-def _die_after_command(fatal: str) -> None:
-    """Let PgBouncer's answer to a command that begins so be the last thing that this process learns."""
-    ask = Line.ask
-
-    async def deadly(line: Line, command: str, deadline_s: float) -> Rows:
-        rows = await ask(line, command, deadline_s)
-        if command.startswith(fatal):
-            _die()
-        return rows
-
-    Line.ask = deadly  # type: ignore[assignment, method-assign]
-
-
-def _live(pipe: Connection, environ: dict[str, str], dies_at: Step | str | None) -> None:
-    if isinstance(dies_at, Step):
-        _die_at_step(dies_at)
-    elif dies_at is not None:
-        _die_after_command(dies_at)
+def _live(pipe: Connection, plans: Connection, environ: dict[str, str], mishap: Mishap) -> None:
+    mishap.prepare(plans.send)
     asyncio.run(_engine(pipe, environ))
 
 
@@ -229,6 +200,11 @@ class Listener:
 
 
 def _request(name: str, arguments: list[Any], version: int) -> Request:
-    if name == "switch":
-        return SwitchRequest(_BY, Role(arguments[0]), version, arguments[1])
-    return FailbackRequest(_BY, version) if name == "failback" else RepairRequest(_BY, version)
+    match name:
+        case "switch":
+            return SwitchRequest(_BY, Role(arguments[0]), version, arguments[1])
+        case "failback":
+            return FailbackRequest(_BY, version)
+        case "cancel":
+            return CancelRequest(_BY)
+    return RepairRequest(_BY, version)

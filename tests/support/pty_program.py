@@ -68,7 +68,7 @@ class PtyProgram:
             self.process.kill()
         self.process.wait(5)
 
-    def read_until(self, wanted: bytes, deadline_s: float = 15.0) -> None:
+    def read_until(self, wanted: bytes, deadline_s: float = 30.0) -> None:
         """Read until `wanted` has been printed since the last call's end."""
         start = len(self.output)
         deadline = time.monotonic() + deadline_s
@@ -101,7 +101,7 @@ class PtyProgram:
         """Send a signal to the program."""
         self.process.send_signal(number)
 
-    def wait(self, deadline_s: float = 10.0, *, reading: bool = True) -> int:
+    def wait(self, deadline_s: float = 30.0, *, reading: bool = True) -> int:
         """Return the exit code; fails when the program does not end by itself."""
         deadline = time.monotonic() + deadline_s
         while self.process.poll() is None:

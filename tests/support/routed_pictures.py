@@ -15,9 +15,11 @@ from tests.support.pictures import (
     NOBODY,
     NOW_S,
     ON_SECONDARY,
+    POLICY,
     ROUTED,
     TO_SECONDARY,
     TRAFFIC,
+    database,
     down,
     failed,
     snapshot,
@@ -33,6 +35,11 @@ PLANNED = choose(Role.PRIMARY, None, PoolMode.TRANSACTION, (1, 18, 0))
 HASTY = choose(Role.PRIMARY, Fault.TIMEOUT, PoolMode.TRANSACTION, (1, 18, 0))
 PROOF = "18.6 started 2025-11-13 09:42:07, system 7571234567890123456"
 WAITING = replace(TRAFFIC, clients_active=34, clients_waiting=8, max_wait_s=1.15, servers_active=0, queries_per_s=0.0)
+HANGING = replace(TRAFFIC, clients_active=42, clients_waiting=0, servers_active=8, servers_idle=0, queries_per_s=0.0)
+LIMITED = (
+    "6 automatic switches within an hour (DB_MAX_SWITCHES_PER_HOUR is 6); against failover loops: increase "
+    "DB_FAILURE_THRESHOLD to avoid false positives, increase DB_CONNECTION_TIMEOUT for slow networks"
+)
 DEAD_GATEWAY = (
     "PgBouncer does not answer at /etc/hotswap/.s.PGSQL.6432: connection refused; "
     "start it with hotswap-tui gateway run --dir /etc/hotswap"
@@ -68,13 +75,25 @@ def pictures() -> dict[str, Snapshot]:
     return unrouted_pictures() | _steady() | _moving() | _troubled()
 
 
+def _withheld(**changes: Any) -> Snapshot:
+    """Return the secondary serving beside a primary that is well again."""
+    back = {**ON_SECONDARY, "last_switch": None, "primary": database(Role.PRIMARY), "router": TO_SECONDARY}
+    return snapshot(**{**back, **changes})
+
+
 def _steady() -> dict[str, Snapshot]:
     return {
         "routed": snapshot(router=ROUTED),
         "failed-over-routed": snapshot(**{**ON_SECONDARY, "last_switch": arrived()}, router=TO_SECONDARY),
         "session": snapshot(router=replace(ROUTED, pool_mode=PoolMode.SESSION)),
         "too-old": snapshot(router=replace(ROUTED, version=(1, 17, 0))),
-        "hung-routed": snapshot(**NOBODY, router=ROUTED),
+        "hung-routed": snapshot(**NOBODY, router=replace(ROUTED, traffic=HANGING)),
+        "failback-limited": _withheld(
+            blocked=LIMITED, blocked_until_s=NOW_S + 1133, switches_in_hour=6, last_switch=arrived()
+        ),
+        "failback-manual": _withheld(
+            blocked="DB_FAILBACK is manual; fail back when it suits", policy=replace(POLICY, failback_auto=False)
+        ),
         "failed-back": snapshot(
             router=ROUTED,
             since_s=NOW_S - 20,
@@ -100,6 +119,8 @@ def _moving() -> dict[str, Snapshot]:
     dead = {**moving, "primary": down(Role.PRIMARY, 3, 3.1)}
     return {
         "held": snapshot(**FAILING, router=waiting(), hold=Hold(NOW_S - 1.2, NOW_S + 13.8)),
+        "held-unread": snapshot(**FAILING, router=ROUTED, hold=Hold(NOW_S - 0.1, NOW_S + 14.9)),
+        "hanging": snapshot(**FAILING, router=replace(ROUTED, traffic=HANGING)),
         "switching": snapshot(**dead, switch=at_step(Step.RELEASE, HASTY)),
         "draining": snapshot(
             **moving,
@@ -116,6 +137,7 @@ def _troubled() -> dict[str, Snapshot]:
     return {
         "disagrees": snapshot(router=ELSEWHERE, disagrees=True),
         "repairing": snapshot(router=ELSEWHERE, disagrees=True, switch=repair),
+        "disagrees-paused": snapshot(router=replace(waiting(ELSEWHERE), paused=True), disagrees=True),
         "paused-by-others": snapshot(router=replace(waiting(), paused=True)),
         "gateway-unreadable": snapshot(router=replace(ROUTED, points_to=None, traffic=None, error=DEAD_GATEWAY)),
         "unproven": snapshot(

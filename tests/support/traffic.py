@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -16,19 +16,20 @@ import psycopg
 from psycopg.rows import dict_row
 from pydantic import SecretStr
 
+from hotswap_tui.core.plan import PoolMode
 from hotswap_tui.core.values import Role
-from hotswap_tui.demo.load import Load
+from hotswap_tui.demo.load import BEAT, Load
 from hotswap_tui.demo.ports import LOOPBACK
 from hotswap_tui.dsn import Address
 from hotswap_tui.gateway.front import Front
 from hotswap_tui.gateway.setup import create
 from tests.support.engine_process import EngineProcess
+from tests.support.mishaps import Mishap
 from tests.support.until import until, until_sync
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
-    from hotswap_tui.core.plan import Step
     from hotswap_tui.demo.servers import Server
     from tests.support.clusters import ServerPair
 
@@ -44,12 +45,13 @@ _STARTS_S = 10.0
 class Stage:
     """Make a gateway over a pair of servers and run its PgBouncer; a context manager that leaves the servers alone.
 
-    `primary_url` says where the primary is when that is not on loopback. Settings of an engine are those of the
+    `pool_mode` is PgBouncer's. `primary_url` says where the primary is when that is not on loopback. Settings of an engine are those of the
     environment: `DB_…`.
     """
 
-    def __init__(self, pair: ServerPair, *, primary_url: str = "") -> None:
+    def __init__(self, pair: ServerPair, pool_mode: PoolMode = PoolMode.TRANSACTION, *, primary_url: str = "") -> None:
         self.pair = pair
+        self.pool_mode = pool_mode
         self.primary_url = primary_url or pair.primary.url
         self._stack = ExitStack()
         self._bouncer: subprocess.Popen[bytes] | None = None
@@ -64,7 +66,7 @@ class Stage:
                 self.home / "gateway",
                 SecretStr(self.primary_url),
                 SecretStr(self.pair.secondary.url),
-                Front(listen=Address(LOOPBACK, _free_port())),
+                Front(listen=Address(LOOPBACK, _free_port()), pool_mode=self.pool_mode),
             )
             self.start_bouncer()
             self.time_outs = self.read_time_outs()
@@ -146,6 +148,11 @@ class Stage:
         assert self._bouncer is not None
         return self._bouncer.pid
 
+    def revive_bouncer(self) -> None:
+        """Start PgBouncer again when the one that was started has died of what somebody else did to it."""
+        until_sync(lambda: not self.bouncer_lives, _STARTS_S, "PgBouncer's end")
+        self.start_bouncer()
+
     def kill_bouncer(self) -> None:
         """Send SIGKILL to PgBouncer and wait for its end."""
         if self._bouncer is not None:
@@ -186,9 +193,22 @@ class Stage:
         """Return what applications connect with."""
         return self.gateway.application.get_secret_value()
 
-    def load(self, clients: int = 8, period_s: float = 0.01, *, reconnect: bool = False) -> Load:
+    def load(self, clients: int = 8, period_s: float = 0.01, *, reconnect: bool = False, statement: str = BEAT) -> Load:
         """Return clients of the endpoint, to be entered; every attempt of theirs is kept."""
-        return Load(self.application_url, clients=clients, period_s=period_s, reconnect=reconnect, timeline=KEPT)
+        url = self.application_url
+        return Load(url, clients=clients, period_s=period_s, reconnect=reconnect, statement=statement, timeline=KEPT)
+
+    @asynccontextmanager
+    async def open_transaction(self, name: str) -> AsyncIterator[psycopg.AsyncConnection]:
+        """Give a client of the endpoint, called `name`, that has begun a transaction and does nothing more."""
+        connection = await psycopg.AsyncConnection.connect(
+            self.application_url, application_name=name, prepare_threshold=None
+        )
+        try:
+            await connection.execute("SELECT")
+            yield connection
+        finally:
+            await connection.close()
 
     def environ(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of an engine with these settings."""
@@ -201,9 +221,9 @@ class Stage:
             **settings,
         }
 
-    def engine(self, dies_at: Step | str | None = None, **settings: str) -> EngineProcess:
-        """Return an engine with these settings; with `dies_at` it kills itself there (see EngineProcess)."""
-        return EngineProcess(self.environ(settings), dies_at)
+    def engine(self, mishap: Mishap = Mishap(), /, **settings: str) -> EngineProcess:  # noqa: B008 - frozen
+        """Return an engine with these settings, in which `mishap` happens."""
+        return EngineProcess(self.environ(settings), mishap)
 
 
 def _free_port() -> int:

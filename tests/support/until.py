@@ -16,10 +16,10 @@ _POLL_S = 0.01
 
 
 @overload
-async def until(predicate: Callable[[], Awaitable[T]], deadline_s: float = 5.0, what: str = "") -> T: ...
+async def until(predicate: Callable[[], Awaitable[T]], deadline_s: float = 30.0, what: str = "") -> T: ...
 @overload
-async def until(predicate: Callable[[], T], deadline_s: float = 5.0, what: str = "") -> T: ...
-async def until(predicate: Callable[[], Any], deadline_s: float = 5.0, what: str = "") -> Any:
+async def until(predicate: Callable[[], T], deadline_s: float = 30.0, what: str = "") -> T: ...
+async def until(predicate: Callable[[], Any], deadline_s: float = 30.0, what: str = "") -> Any:
     """Return the predicate's first true answer, asked every 10 ms; fails the test after `deadline_s` seconds.
 
     The predicate may be a coroutine function; it must itself come back.
@@ -35,7 +35,7 @@ async def until(predicate: Callable[[], Any], deadline_s: float = 5.0, what: str
         await asyncio.sleep(_POLL_S)
 
 
-def until_sync(predicate: Callable[[], T], deadline_s: float = 5.0, what: str = "") -> T:
+def until_sync(predicate: Callable[[], T], deadline_s: float = 30.0, what: str = "") -> T:
     """Do the same without an event loop."""
     deadline = time.monotonic() + deadline_s
     while not (value := predicate()):

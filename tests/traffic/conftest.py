@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hotswap_tui.core.plan import PoolMode
 from tests.support.clusters import Clusters, ServerPair
 from tests.support.traffic import PGBOUNCER, Stage
 
@@ -27,10 +28,10 @@ def traffic_pair(clusters: Clusters) -> Iterator[ServerPair]:
 
 
 @pytest.fixture
-def stage(traffic_pair: ServerPair) -> Iterator[Stage]:
-    """Give both servers alive and a PgBouncer that points to the primary."""
+def stage(request: pytest.FixtureRequest, traffic_pair: ServerPair) -> Iterator[Stage]:
+    """Give both servers alive and a PgBouncer that points to the primary; its pool mode may be a parameter."""
     if PGBOUNCER is None:
         pytest.skip("pgbouncer is not installed")
     traffic_pair.heal()
-    with Stage(traffic_pair) as stage:
+    with Stage(traffic_pair, getattr(request, "param", PoolMode.TRANSACTION)) as stage:
         yield stage

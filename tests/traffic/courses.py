@@ -10,10 +10,10 @@ from hotswap_tui.core.values import Role, State
 from tests.support.until import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hotswap_tui.core.snapshot import Snapshot
-    from hotswap_tui.demo.load import Load
+    from hotswap_tui.demo.load import Attempt, Load
     from tests.support.engine_process import EngineProcess
     from tests.support.traffic import Stage
 
@@ -58,16 +58,21 @@ def consistent(picture: Snapshot) -> bool:
     return quiet and answers and picture.serving and picture.router.points_to is picture.active
 
 
-async def bring_about(stage: Stage, engine: EngineProcess, recipe: Recipe) -> None:
-    """Make the engine move traffic to the secondary by that recipe."""
+async def bring_about(stage: Stage, engine: EngineProcess, recipe: Recipe, *, force: bool = False) -> None:
+    """Make the engine move traffic to the secondary by that recipe; `force`: a person insists."""
     match recipe:
         case Recipe.PLANNED:
-            refusal = await engine.switch(Role.SECONDARY)
+            refusal = await engine.switch(Role.SECONDARY, force=force)
             assert not refusal, refusal
         case Recipe.CRASHED:
             await asyncio.to_thread(stage.primary.crash)
         case Recipe.HUNG:
             await asyncio.to_thread(stage.primary.freeze)
+
+
+def began_after(load: Load, moment_s: float) -> Iterator[Attempt]:
+    """Give the attempts of the load that began after that moment."""
+    return (attempt for attempt in load.timeline() if attempt.at_s - attempt.took_s > moment_s)
 
 
 async def answered(load: Load, marker: str = "") -> None:

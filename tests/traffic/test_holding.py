@@ -12,10 +12,10 @@ from tests.traffic.courses import FAST, answered, serves
 
 async def test_a_restart_of_the_primary_costs_what_was_in_flight_and_no_switch(stage):
     """Whoever asks once clients are held, waits and is answered."""
-    patient = {"DB_FAILURE_THRESHOLD": "20", "DB_FAILURE_RETRY_INTERVAL": "250", "DB_CONNECTION_TIMEOUT": "450"}
+    patient = {"DB_FAILURE_THRESHOLD": "12", "DB_FAILURE_RETRY_INTERVAL": "1000"}
     with stage.engine(**FAST | patient) as engine:
         await engine.until(serves(Role.PRIMARY))
-        async with stage.load() as load:
+        async with stage.load(clients=4, period_s=0.02) as load:
             await answered(load)
             await asyncio.to_thread(stage.primary.stop)
             await until(lambda: engine.events(Kind.HELD), what="a hold")

@@ -57,6 +57,16 @@ async def test_a_refusal_is_said_in_the_bottom_line_for_a_while() -> None:
         assert client.refuse_with not in shown(app)
 
 
+async def test_a_refusal_ends_with_the_next_key() -> None:
+    """It must not hide the keys, nor stand under a dialogue that was opened since."""
+    async with running(ScriptedClient()) as (app, pilot):
+        await pilot.press("X")
+        assert "Cancel the switch: no switch is in progress" in shown(app)
+        await pilot.press("S")
+        await pilot.pause()
+        assert "no switch is in progress" not in shown(app)
+
+
 @pytest.mark.parametrize(
     ("keys", "page"),
     [

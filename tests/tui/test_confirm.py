@@ -11,8 +11,9 @@ from hotswap_tui.core.events import ArmRequest, CancelRequest, FailbackRequest, 
 from hotswap_tui.core.plan import Step
 from hotswap_tui.core.snapshot import SwitchOutcome
 from hotswap_tui.core.traffic import Waited
-from hotswap_tui.core.values import Health, Role, State, SwitchKind
+from hotswap_tui.core.values import ARMED, Health, Role, State, SwitchKind
 from hotswap_tui.tui.confirm import ConfirmDialog, Stage
+from hotswap_tui.tui.dialogs import ArmDialog
 from hotswap_tui.tui.proposals import changes
 from tests.support.pictures import DISARMED, NOW_S, ROUTED, database, down, snapshot
 from tests.support.routed_pictures import OPEN_TRANSACTIONS, PROOF, at_step, pictures
@@ -158,17 +159,39 @@ async def test_arming_asks_where_it_would_fail_back() -> None:
         assert client.requests == [ArmRequest("pi@tty1")]
 
 
-async def test_arming_is_not_done_on_what_has_changed() -> None:
-    """The primary failed again while the question stood: y does nothing any more."""
+async def test_a_question_about_arming_that_is_void_closes_itself() -> None:
+    """The primary failed again while it stood: the reason is in the bottom line, over nothing else."""
     client = ScriptedClient(pictures()["disarmed-returning"])
     async with running(client) as (app, pilot):
         await pilot.press("A")
         client.change(primary=down(Role.PRIMARY), version=8)
         app.paint()
         await pilot.pause()
-        assert "the situation has changed; nothing was done" in shown(app)
+        assert not isinstance(app.screen, ArmDialog)
+        assert "nothing was armed: primary was ● up, is ✗ DOWN" in shown(app)
         await pilot.press("y")
         assert not client.requests
+
+
+async def test_what_is_off_is_not_turned_off() -> None:
+    """A switch by hand leaves automatic switching off, whichever it was; the words tell which."""
+    for mode, words in ((ARMED, "automatic switching is turned off"), (DISARMED, "automatic switching stays off")):
+        async with running(ScriptedClient(snapshot(mode=mode, router=ROUTED))) as (app, pilot):
+            await pilot.press("S")
+            assert words in _words(app)
+
+
+async def test_a_failed_switch_says_once_where_traffic_is_and_what_ends_a_transaction() -> None:
+    """The engine's own words about traffic are not repeated; the pid is told to be the server's."""
+    client = ScriptedClient(snapshot(router=ROUTED, primary=down(Role.PRIMARY)))
+    error = f"after 3.0 s {OPEN_TRANSACTIONS}; traffic stays where it was, at localhost:5432"
+    async with running(client, (120, 40)) as (app, pilot):
+        await pilot.press("S", "y")
+        await until(lambda: client.requests)
+        client.change(**outcome("failed", error))
+        words = "End it on primary, as by SELECT pg_terminate_backend(pid) with the server's pid"
+        await until(lambda: words in _words(app))
+        assert "Traffic is where it was" not in _words(app)
 
 
 def _words(app: HotSwapApp) -> str:

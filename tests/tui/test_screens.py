@@ -55,6 +55,7 @@ DIALOGUES = {
     "switch-hung": ("hung-routed", ["S"]),
     "switch-paused": ("paused-by-others", ["S"]),
     "switch-too-old": ("too-old", ["S"]),
+    "quit-held": ("held", ["q"]),
     "switch-wrong-name": ("steady", ["S", "n", "o", "enter"]),
 }
 
@@ -115,10 +116,12 @@ async def test_dialogues_on_the_smallest_terminal(name: str) -> None:
         await pilot.press(*keys)
         await pilot.pause()
         check(f"dialogue-{name}-60x16", shown(app))
-        assert "leaves everything as it is" in shown(app)
+        assert ("stay" if name.startswith("quit") else "leaves everything as it is") in shown(app)
 
 
-@pytest.mark.parametrize("name", ["routed", "held", "draining", "unproven", "disagrees", "gateway-unreadable"])
+@pytest.mark.parametrize(
+    "name", ["routed", "held", "draining", "unproven", "disagrees", "gateway-unreadable", "hanging", "paused-by-others"]
+)
 async def test_traffic_page(name: str) -> None:
     """Everything that the gateway's reading, the hold and the last switch say, and the last minutes."""
     client = ScriptedClient(replace(PICTURES[name], router=replace(PICTURES[name].router, traffic=None)))
