@@ -11,7 +11,7 @@ UV := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet -
 PYTHON_PART = $(if $(wildcard $(BIN)/python),,python)
 ARGS ?=
 
-.PHONY: help setup demo test coverage lint screenshots bench mutants clean machine-demo machine-all machine-screenshots
+.PHONY: help setup demo test simulation coverage lint screenshots bench mutants clean machine-demo machine-all machine-screenshots
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r target what; do printf '  make %-12s %s\n' "$$target" "$$what"; done
@@ -23,6 +23,9 @@ demo: $(VENV)/.demo | machine-demo ## watch the dashboard over two real, throw-a
 
 test: lint ## check and test everything, as CI does
 	$(BIN)/python -m pytest $(ARGS)
+
+simulation: $(VENV)/.dev | machine-all ## run the engine through more than ten thousand simulated hours of trouble
+	HOTSWAP_SIMULATED_HOURS=10400 HOTSWAP_SIMULATION_SHARDS=104 $(BIN)/python -m pytest --numprocesses=2 tests/simulation $(ARGS)
 
 coverage: $(VENV)/.dev | machine-all ## print which lines and branches no test reaches
 	$(BIN)/python -m pytest --ignore=tests/simulation --cov --cov-report=term $(ARGS)

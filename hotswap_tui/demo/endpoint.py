@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -45,6 +46,8 @@ class Endpoint:
         self._urls = urls
         self._reservation = reserve_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._removed = False
         self.directory = Path(tempfile.mkdtemp(prefix="hotswap-tui-gateway-", dir=base)).resolve()
         self._keeper = Keeper(self.directory, _ANY_PROGRAM)
         try:
@@ -67,6 +70,12 @@ class Endpoint:
 
     def start(self) -> None:
         """Start `gateway run` and return when PgBouncer serves (about 0.5 s); raises ServerError."""
+        with self._lock:
+            self._start()
+
+    def _start(self) -> None:
+        if self._removed:
+            raise ServerError("the demo's PgBouncer is not started: the demo has ended")
         said = self.directory / "gateway-run.log"
         with said.open("xb") as log:
             self._process = subprocess.Popen(
@@ -105,9 +114,12 @@ class Endpoint:
 
     def remove(self) -> None:
         """End PgBouncer and `gateway run`, delete the directory and give the port back."""
-        try:
-            self._keeper.close()
-        finally:
-            if self._process is not None:
-                self._process.wait()
-            self._reservation.close()
+        # A start goes on in its thread when whoever awaits it is cancelled, and what it starts must be there to be ended.
+        with self._lock:
+            self._removed = True
+            try:
+                self._keeper.close()
+            finally:
+                if self._process is not None:
+                    self._process.wait()
+                self._reservation.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hotswap_tui.demo import endpoint as endpoint_module
 from hotswap_tui.demo import stage as stage_module
 from hotswap_tui.demo.client_load import ClientLoad
 from hotswap_tui.demo.endpoint import Endpoint
+from hotswap_tui.demo.installation import ServerError
 from hotswap_tui.demo.stage import Stage
 from hotswap_tui.routing.layout import GatewayError
 from tests.support.until import until
@@ -85,3 +88,22 @@ def test_what_could_not_be_set_up_leaves_nothing_behind(tmp_path):
     with pytest.raises(GatewayError):
         Endpoint(dict.fromkeys(Role, "postgresql://u:p@one,two/d"), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_start_that_nobody_awaits_any_more_leaves_nothing_behind(make_server):
+    """Ctrl-C during the start cancels who awaits it; the thread in which it runs goes on."""
+    server = make_server(start=False)
+    endpoint = Endpoint(dict.fromkeys(Role, server.url), server.directory.parent)
+
+    def start() -> None:
+        with suppress(ServerError):
+            endpoint.start()
+
+    starting = threading.Thread(target=start)
+    starting.start()
+    endpoint.remove()
+    starting.join()
+    assert not endpoint.directory.exists()
+    assert endpoint.pid is None
+    with pytest.raises(ServerError, match="the demo has ended"):
+        endpoint.start()

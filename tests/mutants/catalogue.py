@@ -339,8 +339,8 @@ RULES = (
     Mutant(
         11,
         "core/reading.py",
-        "    if disagrees and not model.disagrees:\n        if model.mode.armed:",
-        "    if disagrees and not model.disagrees:\n        if model.mode.armed and model.mode.by:",
+        "        release(turn)\n        if model.mode.armed:",
+        "        release(turn)\n        if model.mode.armed and model.mode.by:",
         "automation goes on although somebody else moves traffic",
     ),
     Mutant(
