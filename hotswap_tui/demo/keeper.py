@@ -9,6 +9,7 @@ from pathlib import Path
 _SCRIPT = Path(__file__).with_name("keeper.sh")
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _CLOSE_S = 15.0
+_TRIES = 5
 
 
 class Keeper:
@@ -27,16 +28,28 @@ class Keeper:
         self._process = self._spawn(subprocess.PIPE)
 
     def _spawn(self, stdin: int) -> subprocess.Popen[bytes]:
-        # A session of its own: neither Ctrl-C nor a closed terminal ends the keeper before its work is done.
-        return subprocess.Popen(
-            self._command,
-            stdin=stdin,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=_ENVIRONMENT,
-            start_new_session=True,
-        )
+        """Start it and return when no signal ends it any more; raises ChildProcessError when that cannot be had.
+
+        In a session of its own neither Ctrl-C nor a closed terminal reaches it, but until it has that, both do.
+        """
+        for _ in range(_TRIES):
+            process = subprocess.Popen(
+                self._command,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env=_ENVIRONMENT,
+                start_new_session=True,
+            )
+            assert process.stdout is not None
+            with process.stdout:
+                if process.stdout.readline():
+                    return process
+            if process.stdin is not None:
+                process.stdin.close()
+            process.wait()
+        raise ChildProcessError(f"the keeper of {self.directory} was ended at its start")
 
     def close(self) -> None:
         """End the processes, remove the directory and return when that is done; raises TimeoutError when it is not."""

@@ -6,6 +6,8 @@
 directory=$1
 programs=$2
 trap '' HUP INT QUIT TERM
+echo ready
+exec >/dev/null
 
 # Send a signal to all of them; false when there is none.
 signal_all() {
