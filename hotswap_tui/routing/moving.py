@@ -44,7 +44,7 @@ COMMAND_S: Final = 2.0
 _TERMINATE_S: Final = 1.0
 _WITHOUT_DRAIN_S: Final = 20.0
 """What hold and release may take beside the drain; no step goes on after it, nor after the end of the hold that it has taken over."""
-_LOGINS_S: Final = 0.25
+_LOGINS_S: Final = 2.0
 _LOGIN_POLL_S: Final = 0.002
 _LINES: Final = 4
 """Commands of the part in which clients wait: RELOAD, SHOW DATABASES, SHOW POOLS, RESUME."""
