@@ -75,5 +75,5 @@ $(VENV)/.demo: pyproject.toml uv.lock $(VENV)/.uv-$(UV_VERSION)
 
 $(VENV)/.dev: pyproject.toml uv.lock $(VENV)/.uv-$(UV_VERSION)
 	@echo 'hotswap-tui: installing into $(VENV), with the tools for development'
-	@$(UV) --extra demo
+	@$(UV) --all-extras
 	@touch $(VENV)/.demo $@

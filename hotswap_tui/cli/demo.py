@@ -24,7 +24,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to a command line."""
     parser = subparsers.add_parser(
         "demo",
-        help="show the dashboard over two real throw-away servers",
         description="Start two PostgreSQL servers on free loopback ports, and where it is installed PgBouncer with a few "
         "clients before them, show the dashboard over them, and let you break and mend them. Everything is removed at the end.",
     )

@@ -14,7 +14,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command and its own commands to a command line."""
     parser = subparsers.add_parser(
         "gateway",
-        help="set up and run PgBouncer, through which applications reach the database that serves",
         description="Applications connect to one endpoint, PgBouncer, which leads them to the database that serves.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

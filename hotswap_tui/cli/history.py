@@ -51,7 +51,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to a command line."""
     parser = subparsers.add_parser(
         "history",
-        help="print the switches: when, from, to, why, how long, who",
         description="Print the switches, newest first. An engine may be running or not.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

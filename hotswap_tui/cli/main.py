@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from hotswap_tui import __version__
-from hotswap_tui.cli import dashboard, demo, exit_codes, gateway, history, settings, streams
+from hotswap_tui.cli import dashboard, exit_codes, streams
 from hotswap_tui.cli.parser import Parser
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "serve": "run the engine without a screen, with its HTTP API",
+    "service": "install, remove or show the systemd service that does this",
+    "status": "print who serves and how both databases are",
+    "switch": "move traffic to the other database",
+    "failback": "move traffic back to the primary",
+    "cancel": "cancel the switch in progress",
+    "repair": "point PgBouncer at the active database again",
+    "arm": "turn automatic switching on",
+    "disarm": "turn automatic switching off",
+    "check": "look for everything that could keep a failover from working, and say how to mend it",
+    "drill": "practise failover and failback, and report what it cost",
+    "history": "print the switches: when, from, to, why, how long, who",
+    "logs": "print the events, and follow them",
+    "notify": "send a test message to everybody who is told what happens",
+    "settings": "print the settings in force and where each came from",
+    "gateway": "set up and run PgBouncer, through which applications reach the database that serves",
+    "demo": "show the dashboard over two real throw-away servers",
+    "completion": "print what makes a shell complete the commands and options",
+}
+"""Each is the module of that name in this package; its `add_parser` is called when the command is asked for."""
 
 
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: SLF001 - there is no public name
-    """Refuse options before the command, which are the dashboard's: argparse would drop them in silence."""
+    """Load a command when it is asked for, and refuse options before it, which are the dashboard's.
+
+    argparse would drop those in silence, and loading every command takes longer than most of them.
+    """
 
     def __call__(
         self,
@@ -26,7 +52,15 @@ class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: 
         given = [dest for dest, value in vars(namespace).items() if value != parser.get_default(dest)]
         if given and values:
             parser.error(f"options stand after the command: hotswap-tui {values[0]} …")
+        if values and values[0] in COMMANDS:
+            self.load(str(values[0]))
         super().__call__(parser, namespace, values, option_string)
+
+    def load(self, name: str) -> argparse.ArgumentParser:
+        """Put the command's own parser in the place of the one that stood for it, and return it."""
+        del self._name_parser_map[name]
+        import_module(f"hotswap_tui.cli.{name}").add_parser(self)
+        return self._name_parser_map[name]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -38,8 +72,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"hotswap-tui {__version__}")
     dashboard.add_options(parser)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", action=_Commands)
-    for command in (demo, gateway, history, settings):
-        command.add_parser(subparsers)
+    for name, meaning in COMMANDS.items():
+        subparsers.add_parser(name, help=meaning)
     return parser
 
 

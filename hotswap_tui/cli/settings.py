@@ -19,7 +19,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to a command line."""
     parser = subparsers.add_parser(
         "settings",
-        help="print the settings in force and where each came from",
         description="Print the settings in force and where each came from. Passwords are masked.",
     )
     parser.add_argument(

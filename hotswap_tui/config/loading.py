@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 _PRIMARY: Final = "DATABASE_URL"
 _SECONDARY: Final = "DATABASE_URL_SECONDARY"
 _HOOK: Final = "HOTSWAP_ON_SWITCH"
-_GUARDED: Final = frozenset({GATEWAY, _HOOK})
+_GUARDED: Final = frozenset({GATEWAY, _HOOK, "HOTSWAP_NOTIFY_URLS"})
 """What must not come from a file that others can write: whoever sets them runs programs, or takes the traffic."""
+_UNSHOWN: Final = frozenset({"HOTSWAP_TOKEN", "HOTSWAP_NOTIFY_URLS", "HOTSWAP_HEARTBEAT_URL"})
 _STANDBY_INTERVAL: Final = "DB_STANDBY_CHECK_INTERVAL"
 _OURS: Final = ("DB_", "HOTSWAP_", "DATABASE_")
 _NEAR: Final = 0.87
@@ -205,7 +206,8 @@ def _problem(kind: str, name: str, found: Mapping[str, Found], directory: Path) 
     if kind == "missing":
         files = ", ".join(NEXT_FILES)
         return f"{name} is not set: set it in the environment, in an --env-file, or in {directory} in one of {files}"
-    return f"{name}={_shown(found[name].value)} (from {found[name].source}): {_allowed(kind, name)}"
+    shown = "" if name in _UNSHOWN else f"={_shown(found[name].value)}"
+    return f"{name}{shown} (from {found[name].source}): {_allowed(kind, name)}"
 
 
 def _shown(value: str) -> str:

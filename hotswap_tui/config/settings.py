@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hotswap_tui.config import listen
 from hotswap_tui.config.state_dir import default_state_dir
 from hotswap_tui.core.policy import Policy
 
@@ -33,6 +35,7 @@ PROFILES: Final[Mapping[Profile, Mapping[str, str]]] = {
 
 _DAY_MS: Final = 86_400_000
 _TEN_MINUTES_MS: Final = 600_000
+_SHORTEST_TOKEN: Final = 16
 
 
 def _lower(value: object) -> object:
@@ -45,6 +48,25 @@ def _absolute(value: Path) -> Path:
 
 def _command(value: str) -> str:
     if not shlex.split(value):
+        raise ValueError
+    return value
+
+
+def _listen(value: str) -> str:
+    listen.parse_listen(value)
+    return value
+
+
+def _token(value: SecretStr) -> SecretStr:
+    token = value.get_secret_value()
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError
+    return value
+
+
+def _web_address(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError
     return value
 
@@ -119,6 +141,40 @@ read from the environment or `--env-file` only"""
     """Program to run after each switch, with its arguments and without a shell; \
 read from the environment or `--env-file` only"""
 
+    listen: Annotated[str, AfterValidator(_listen)] = Field(
+        default="127.0.0.1:8484", alias="HOTSWAP_LISTEN", json_schema_extra={"allowed": listen.ALLOWED}
+    )
+    """Address of the HTTP API, or `off`; beyond loopback it needs `HOTSWAP_TOKEN`"""
+
+    token: Annotated[SecretStr, AfterValidator(_token)] | None = Field(
+        default=None,
+        alias="HOTSWAP_TOKEN",
+        json_schema_extra={"allowed": f"must be at least {_SHORTEST_TOKEN} printable ASCII characters without spaces"},
+    )
+    """Secret that readers of the HTTP API send as `Authorization: Bearer …`; \
+read from the environment or `--env-file` only"""
+
+    allowed_hosts: str | None = Field(default=None, alias="HOTSWAP_ALLOWED_HOSTS")
+    """Names, separated by commas, under which the HTTP API may be asked beyond loopback, besides its own address"""
+
+    notify_urls: SecretStr | None = Field(default=None, alias="HOTSWAP_NOTIFY_URLS")
+    """Apprise URLs, separated by spaces, that are told what happens (Discord, Slack, ntfy, e-mail, …); \
+read from the environment or `--env-file` only"""
+
+    heartbeat_url: Annotated[SecretStr, AfterValidator(_web_address)] | None = Field(
+        default=None, alias="HOTSWAP_HEARTBEAT_URL", json_schema_extra={"allowed": "must be an http:// or https:// address"}
+    )
+    """Address that is asked for while all is well, so that a dead-man's switch elsewhere notices when it is not"""
+
+    heartbeat_interval_ms: int = Field(default=60_000, ge=1_000, le=_DAY_MS, alias="HOTSWAP_HEARTBEAT_INTERVAL")
+    """Time between these requests (ms)"""
+
+    observe: Switch = Field(default=False, alias="HOTSWAP_OBSERVE")
+    """`1` decides, logs and counts what it would do, and never acts"""
+
+    group: str | None = Field(default=None, alias="HOTSWAP_GROUP")
+    """Group whose members may attach to the engine and act, besides its own user and root"""
+
     state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         default_factory=default_state_dir,
         alias="HOTSWAP_STATE_DIR",
@@ -155,7 +211,21 @@ read from the environment or `--env-file` only"""
             allow_read_only=self.allow_read_only,
             write_check=self.write_check,
             hold_max_s=self.hold_max_ms / 1000,
+            observe=self.observe,
         )
+
+    def address(self) -> listen.Listen | None:
+        """Return where the HTTP API listens, None where it is off."""
+        return listen.parse_listen(self.listen)
+
+    def hosts(self) -> tuple[str, ...]:
+        """Return the names that HOTSWAP_ALLOWED_HOSTS gives, in lower case."""
+        return tuple(name.strip().lower() for name in (self.allowed_hosts or "").split(",") if name.strip())
+
+    def notification_urls(self) -> tuple[SecretStr, ...]:
+        """Return the Apprise URLs; empty where nobody is told."""
+        given = "" if self.notify_urls is None else self.notify_urls.get_secret_value()
+        return tuple(map(SecretStr, given.split()))
 
     def on_switch_arguments(self) -> tuple[str, ...]:
         """Return what runs after each switch, the program first; empty when nothing does."""

@@ -34,6 +34,8 @@ class Policy:
     write_check: bool = False
     hold_max_s: float = 15.0
     """How long clients may be kept waiting while a failure is confirmed; 0 holds nobody."""
+    observe: bool = False
+    """Decide, tell and count, but never act: nothing is held and nothing moves."""
     gateway_interval_s: float = 1.0
     """How often the data plane is read back; its own signs may call for a check before the next one is due."""
 
