@@ -10,7 +10,7 @@ from hotswap_tui.core.policy import HOUR_S, budget_allows, within_hour
 from hotswap_tui.core.switching import begin, plan
 from hotswap_tui.core.table import Trigger
 from hotswap_tui.core.turn import Turn, moves_to, serves
-from hotswap_tui.core.values import Fault, Kind, Level, Role, State, SwitchKind
+from hotswap_tui.core.values import OBSERVING, Fault, Kind, Level, Role, State, SwitchKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +33,10 @@ class Obstacle(NamedTuple):
     text: str
     until_s: float | None = None
     """When it ends by itself; None when it waits for something else."""
+
+
+_OBSERVING = Obstacle("observe", OBSERVING)
+"""The last obstacle of all: without it, this would be the moment to act."""
 
 
 def settle(turn: Turn, event: Input) -> None:
@@ -155,7 +159,7 @@ def rescue_obstacle(turn: Turn) -> Obstacle | None:
         return Obstacle("single", "no secondary database is configured")
     if not model.mode.armed:
         return Obstacle("disarmed", f"automatic switching is off ({model.mode.by or 'disarmed'})")
-    return _unproven(turn) or _useless(turn) or _switch_obstacle(turn, SwitchKind.FAILOVER)
+    return _unproven(turn) or _useless(turn) or _switch_obstacle(turn, SwitchKind.FAILOVER) or _observing(turn)
 
 
 def _unproven(turn: Turn) -> Obstacle | None:
@@ -195,7 +199,11 @@ def failback_obstacle(turn: Turn) -> Obstacle | None:
         failovers = len(within_hour(model.failovers_s, turn.now_s))
         text = f"{failovers} failovers within an hour: waiting {wait_s:.0f}s more; {LOOP_ADVICE}"
         return Obstacle("wait", text, model.failback_not_before_s)
-    return _switch_obstacle(turn, SwitchKind.FAILBACK)
+    return _switch_obstacle(turn, SwitchKind.FAILBACK) or _observing(turn)
+
+
+def _observing(turn: Turn) -> Obstacle | None:
+    return _OBSERVING if turn.policy.observe else None
 
 
 def standing_obstacle(model: Model, now_s: float, policy: Policy) -> Obstacle | None:
@@ -257,7 +265,9 @@ def _rescue(turn: Turn) -> Trigger:
 def _tell_not_serving(turn: Turn, obstacle: Obstacle) -> None:
     role = turn.model.active
     turn.set(told_obstacle=obstacle.key)
-    if obstacle.key == "down":
+    if obstacle is _OBSERVING:
+        _tell_observed(turn, f"{role} is DOWN")
+    elif obstacle.key == "down":
         text = "both primary and secondary databases are unavailable; still checking"
         turn.tell(Kind.BOTH_DOWN, Level.BAD, text)
     else:
@@ -269,8 +279,17 @@ def _tell_once(turn: Turn, obstacle: Obstacle) -> None:
         return
     turn.set(told_obstacle=obstacle.key)
     target = turn.model.standby
+    if obstacle is _OBSERVING:
+        _tell_observed(turn, f"{target} is well")
+        return
     text = f"{target} is well; no switch: {obstacle.text}"
     turn.tell(Kind.NO_SWITCH, Level.INFO, text, target, reason=obstacle.key)
+
+
+def _tell_observed(turn: Turn, why: str) -> None:
+    target = turn.model.standby
+    act = "fail back" if turn.model.state is State.SECONDARY else "fail over"
+    turn.tell(Kind.OBSERVED, Level.WARNING, f"{why}: would {act} to {target} now, but {OBSERVING}", target)
 
 
 RULES: Mapping[State, tuple[Callable[[Turn, Input], Trigger | None], ...]] = {

@@ -9,3 +9,7 @@ class IllegalEventError(Exception):
 
 class RefusedError(IllegalEventError):
     """A person's request is not carried out; the text says why and what to do. Nothing was changed."""
+
+
+class StaleRequestError(RefusedError):
+    """The situation has changed since the person looked."""

@@ -170,8 +170,32 @@ class CheckRequest:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class DrillRequest:
+    """A person asks for checks of the primary to fail on purpose, until traffic has moved or `for_s` seconds are over."""
+
+    by: str
+    version: int
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class EndDrillRequest:
+    """A person asks for the primary's checks to say the truth again."""
+
+    by: str
+
+
 Request: TypeAlias = (
-    SwitchRequest | FailbackRequest | CancelRequest | RepairRequest | ArmRequest | DisarmRequest | CheckRequest
+    SwitchRequest
+    | FailbackRequest
+    | CancelRequest
+    | RepairRequest
+    | ArmRequest
+    | DisarmRequest
+    | CheckRequest
+    | DrillRequest
+    | EndDrillRequest
 )
 Input: TypeAlias = (
     Checked

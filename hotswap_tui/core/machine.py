@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hotswap_tui.core import events, holding, observe, reading, requests, switching
+from hotswap_tui.core import drill, events, holding, observe, reading, requests, switching
 from hotswap_tui.core.decide import settle
 from hotswap_tui.core.turn import Turn
 
@@ -41,6 +41,8 @@ HANDLERS: Mapping[type, Callable[[Turn, Any], None]] = {
     events.ArmRequest: requests.arm,
     events.DisarmRequest: requests.disarm,
     events.CheckRequest: requests.check,
+    events.DrillRequest: drill.begin,
+    events.EndDrillRequest: drill.end,
 }
 
 
@@ -52,6 +54,7 @@ def step(model: Model, event: events.Input, now_s: float, policy: Policy) -> tup
     turn = Turn(model, now_s, policy)
     HANDLERS[type(event)](turn, event)
     settle(turn, event)
+    drill.end_when_due(turn)
     holding.release_when_due(turn)
     reading.read_when_due(turn)
     return turn.finish()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hotswap_tui.core.signs import Sign
     from hotswap_tui.core.snapshot import SwitchOutcome
     from hotswap_tui.core.traffic import Hold
-    from hotswap_tui.core.values import ServerFacts, Switch, SwitchKind, Verdict
+    from hotswap_tui.core.values import Drill, ServerFacts, Switch, SwitchKind, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,7 @@ class Model:
     disagrees: bool = False
     read_router_at_s: float | None = None
     last_switch: SwitchOutcome | None = None
+    drill: Drill | None = None
     told_obstacle: str = ""
     """The reason for not acting that was told last, so that it is told once."""
     version: int = 1

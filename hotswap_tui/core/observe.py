@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hotswap_tui.core.drill import called
 from hotswap_tui.core.errors import IllegalEventError
 from hotswap_tui.core.holding import release
 from hotswap_tui.core.model import Record
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def checked(turn: Turn, event: Checked) -> None:
     """Take in a verdict. One from before a suspension of this computer says nothing."""
-    verdict, role = event.verdict, event.verdict.role
+    verdict, role = called(turn, event.verdict), event.verdict.role
     if role not in turn.model.roles:
         msg = f"a check of the {role}, which is not configured"
         raise IllegalEventError(msg)

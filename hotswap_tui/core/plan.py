@@ -73,7 +73,7 @@ class Plan:
     """Why it may not be carried out; empty when it may."""
 
 
-_GONE = frozenset({Fault.REFUSED, Fault.RESET, Fault.STARTING, Fault.STOPPING})
+_GONE = frozenset({Fault.REFUSED, Fault.RESET, Fault.STARTING, Fault.STOPPING, Fault.DRILL})
 _ALIVE_BUT_USELESS = frozenset({Fault.READ_ONLY, Fault.STORAGE})
 
 _ARRIVE = (Step.PREFLIGHT, Step.REPOINT, Step.READ_BACK)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hotswap_tui.core.effects import CancelSwitch, ProbeNow
-from hotswap_tui.core.errors import RefusedError
+from hotswap_tui.core.errors import RefusedError, StaleRequestError
 from hotswap_tui.core.holding import release
 from hotswap_tui.core.model import health
 from hotswap_tui.core.switching import begin, plan
 from hotswap_tui.core.turn import moves_to
-from hotswap_tui.core.values import HOT_SWAP_HINT, Kind, Level, Mode, Role, SwitchKind
+from hotswap_tui.core.values import HOT_SWAP_HINT, OBSERVING, Kind, Level, Mode, Role, SwitchKind
 
 if TYPE_CHECKING:
     from hotswap_tui.core.events import (
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 def switch(turn: Turn, request: SwitchRequest) -> None:
     """Move traffic to the target and keep it there: automation is disarmed when it has arrived."""
-    _refuse_stale(turn, request.version)
+    _refuse_observing(turn)
+    refuse_stale(turn, request.version)
     _refuse_target(turn, request.target, force=request.force)
     why = "switched by hand" + (" with force" if request.force else "")
     begin(turn, SwitchKind.MANUAL, request.target, why, by=request.by, forced=request.force)
@@ -37,7 +38,8 @@ def switch(turn: Turn, request: SwitchRequest) -> None:
 
 def fail_back(turn: Turn, request: FailbackRequest) -> None:
     """Move traffic to the primary and give the lead back to the mode that was."""
-    _refuse_stale(turn, request.version)
+    _refuse_observing(turn)
+    refuse_stale(turn, request.version)
     _refuse_target(turn, Role.PRIMARY, force=False)
     begin(turn, SwitchKind.FAILBACK, Role.PRIMARY, "failed back by hand", by=request.by)
     turn.fire(moves_to(Role.PRIMARY))
@@ -61,7 +63,8 @@ def cancel(turn: Turn, request: CancelRequest) -> None:
 
 def repair(turn: Turn, request: RepairRequest) -> None:
     """Point the router back at the active database."""
-    _refuse_stale(turn, request.version)
+    _refuse_observing(turn)
+    refuse_stale(turn, request.version)
     if not turn.model.disagrees:
         msg = "nothing to repair: PgBouncer points to the active database"
         raise RefusedError(msg)
@@ -100,10 +103,16 @@ def check(turn: Turn, _request: CheckRequest) -> None:
     turn.effects += [ProbeNow(role, fresh=True) for role in turn.model.roles]
 
 
-def _refuse_stale(turn: Turn, version: int) -> None:
+def _refuse_observing(turn: Turn) -> None:
+    if turn.policy.observe:
+        raise RefusedError(f"{OBSERVING}; take HOTSWAP_OBSERVE away to let it act")
+
+
+def refuse_stale(turn: Turn, version: int) -> None:
+    """Raise StaleRequestError when something has changed that a decision rests on."""
     if version != turn.model.version:
         msg = f"the situation has changed since you looked: {turn.model.state}, {turn.model.active} active; look again"
-        raise RefusedError(msg)
+        raise StaleRequestError(msg)
 
 
 def _refuse_busy(turn: Turn) -> None:

@@ -81,12 +81,13 @@ def wants_fresh(model: Model, role: Role, policy: Policy, now_s: float) -> bool:
 def wake_s(model: Model) -> float:
     """Return when the machine itself wants an Elapsed event, checks aside; infinity for never."""
     before = model.mode_before
-    held = model.hold
+    held, drill = model.hold, model.drill
     moments = (
         model.mode.until_s,
         model.read_router_at_s,
         None if before is None else before.until_s,
         None if held is None else held.until_s,
+        None if drill is None else drill.until_s,
     )
     return min((m for m in moments if m is not None), default=float("inf"))
 
@@ -101,7 +102,7 @@ def failover_available(model: Model, policy: Policy, now_s: float) -> bool:
 
 def countdown(model: Model, policy: Policy) -> Countdown | None:
     """Return what automation is about to do and when at the earliest, None when it is about to do nothing."""
-    if not model.mode.armed or model.switch is not None or not model.has_secondary:
+    if not model.mode.armed or model.switch is not None or not model.has_secondary or policy.observe:
         return None
     active, standby = model.record(model.active), model.record(model.standby)
     if model.state is State.SUSPECT and active.last_start_s is not None and active.dead:

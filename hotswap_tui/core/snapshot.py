@@ -10,7 +10,7 @@ from hotswap_tui.core.traffic import NOBODY, Waited
 if TYPE_CHECKING:
     from hotswap_tui.core.policy import Policy
     from hotswap_tui.core.traffic import Hold
-    from hotswap_tui.core.values import Health, Mode, Role, RouterReading, ServerFacts, State, Switch, Verdict
+    from hotswap_tui.core.values import Drill, Health, Mode, Role, RouterReading, ServerFacts, State, Switch, Verdict
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +113,8 @@ class Snapshot:
     countdown: Countdown | None
     switches_in_hour: int
     policy: Policy
+    drill: Drill | None = None
+    """While the primary's checks fail on purpose."""
 
     def database(self, role: Role) -> DatabaseView | None:
         """Return the view of `role`, None when that database is not configured."""

@@ -17,6 +17,10 @@ HOT_SWAP_HINT = "Set DATABASE_URL_SECONDARY to enable automatic database failove
 """What users know from the reference when only one database is configured."""
 
 
+OBSERVING = "HOTSWAP_OBSERVE is 1: nothing is moved"
+"""Why an engine that only observes does not act."""
+
+
 class Role(StrEnum):
     """Which of the two databases."""
 
@@ -61,6 +65,8 @@ class Fault(StrEnum):
     TLS = "tls"
     RESOLVER = "resolver"
     INTERNAL = "internal"
+    DRILL = "drill"
+    """A check that passed, called failed on purpose."""
     UNKNOWN = "unknown"
 
     @property
@@ -84,6 +90,7 @@ FAULT_WORDS: Mapping[Fault, str] = {
     Fault.TLS: "TLS failure",
     Fault.RESOLVER: "name not found",
     Fault.INTERNAL: "internal error",
+    Fault.DRILL: "failed on purpose",
     Fault.UNKNOWN: "failed",
 }
 
@@ -151,6 +158,15 @@ class Health(StrEnum):
     """It failed in a way that does not count toward failover."""
     FAILING = "failing"
     DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """Checks of the primary that pass are called failed, so that automation shows what it does. Monotonic seconds."""
+
+    by: str
+    since_s: float
+    until_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +304,10 @@ class Kind(StrEnum):
     """A person's request that was not carried out."""
     IGNORED = "ignored"
     """An event that the state machine does not allow: our own mistake, and nothing was changed."""
+    OBSERVED = "observed"
+    """What would have been done, by an engine that only observes."""
+    DRILL = "drill"
+    """Checks of the primary begin or cease to fail on purpose."""
     JOURNAL = "journal"
     CONFIG = "config"
     HOOK = "hook"

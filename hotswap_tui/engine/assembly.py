@@ -15,6 +15,7 @@ from hotswap_tui.routing.unrouted import Unrouted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from hotswap_tui.config import Loaded
     from hotswap_tui.core.policy import Policy
@@ -44,9 +45,21 @@ def assemble(loaded: Loaded, tell: Callable[[Event], None]) -> Engine:
     )
 
 
+def controlled(loaded: Loaded) -> tuple[Path, ...]:
+    """Return the directories that one engine at a time may control: its own, and the gateway's unless it only observes."""
+    directory = loaded.settings.state_dir
+    if loaded.gateway is None or loaded.settings.observe:
+        return (directory,)
+    return (directory, loaded.gateway.directory)
+
+
 def _router(loaded: Loaded, dsns: Mapping[Role, Dsn]) -> Router:
     if loaded.gateway is None:
         return Unrouted()
+    if loaded.settings.observe:
+        from hotswap_tui.routing.observed import Observed  # noqa: PLC0415 - only who has set HOTSWAP_OBSERVE needs it
+
+        return Observed(loaded.gateway, dsns)
     # psycopg takes a tenth of the start, and only a gateway needs it
     from hotswap_tui.probes.inspection import PostgresInspection  # noqa: PLC0415
     from hotswap_tui.routing.pgbouncer import PgBouncerRouter  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     from hotswap_tui.core.values import Event, Role
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The engine does not answer: since which monotonic second, and why."""
+
+    since_s: float
+    why: str
+
+
 class EngineClient(Protocol):
     """The engine as its front ends see it."""
 
@@ -21,8 +30,13 @@ class EngineClient(Protocol):
         """Say whether the engine runs in this process and ends with it."""
         ...
 
+    @property
+    def silence(self) -> Silence | None:
+        """Return since when and why nothing is heard of the engine, None while it answers."""
+        ...
+
     def snapshot(self) -> Snapshot:
-        """Return the present picture."""
+        """Return the present picture, the last one while the engine is silent."""
         ...
 
     def latency(self, role: Role) -> LatencyHistory:
@@ -40,6 +54,7 @@ class EngineClient(Protocol):
     async def request(self, request: Request) -> None:
         """Decide on a person's request, and return when that is on disk or the disk has had a second to take it.
 
-        Raises RefusedError with a sentence when it is not allowed.
+        Raises RefusedError with a sentence when it is not allowed, StaleRequestError when the situation has changed meanwhile,
+        OSError when the engine cannot be reached.
         """
         ...

@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Self
 
 from hotswap_tui.core.effects import BeginSwitch, CancelSwitch, HoldClients, ProbeNow, ReadRouter, ReleaseClients
 from hotswap_tui.core.errors import IllegalEventError, RefusedError
-from hotswap_tui.core.events import Checked, ConnectionLost, Elapsed, Slept
+from hotswap_tui.core.events import Checked, ConnectionLost, Elapsed, Released, Slept
 from hotswap_tui.core.latency import LatencyHistory
 from hotswap_tui.core.machine import step
 from hotswap_tui.core.schedule import due_s, wake_s, wants_fresh
 from hotswap_tui.core.values import Kind, Level, Role, Tell
+from hotswap_tui.engine.checks import Checks
 from hotswap_tui.engine.chronicle import Chronicle
 from hotswap_tui.engine.keeper import Keeper
 from hotswap_tui.engine.mover import Mover
 from hotswap_tui.engine.picture import Frame, picture
 from hotswap_tui.engine.ports import Sample
 from hotswap_tui.engine.restart import recall, seen_before, stories
+from hotswap_tui.engine.tally import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
     from hotswap_tui.core.snapshot import Snapshot
     from hotswap_tui.core.values import Event, RouterReading, Verdict
     from hotswap_tui.engine.hooks import Hooks
+    from hotswap_tui.engine.journal_codec import PastSwitch
     from hotswap_tui.engine.picture import Target
     from hotswap_tui.engine.ports import Clock, Journal, Restored
+    from hotswap_tui.engine.tally import Tally
     from hotswap_tui.routing.router import Router
 
 SLEEP_NOTICED_S = 1.0
@@ -68,15 +72,16 @@ class Engine:
         self._clock = clock
         self._name = name
         self._notices = notices
-        self._chronicle = Chronicle(tell, clock.wall_s)
+        self._counts = Counts()
+        self._chronicle = Chronicle(self._telling(tell), clock.wall_s)
         self._keeper = Keeper(journal, pair, self._journal_told, clock.wall_s)
         self._mover = Mover(router, self._keeper.settled, self._apply, self._spawn)
+        self._checks = Checks(
+            targets, self._spawn, wants_fresh=self._wants_fresh, ended=self._checked, noted=self._note
+        )
         self._hooks = self._hooks_of(on_switch) if on_switch else None
         self._latency = {role: LatencyHistory() for role in targets}
         self._listeners: list[Callable[[], None]] = []
-        self._checking: set[Role] = set()
-        self._again: dict[Role, bool] = {}
-        self._noted: dict[Role, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
@@ -167,6 +172,7 @@ class Engine:
 
     async def _shut_down(self) -> None:
         self._closing = True
+        self._checks.close()
         if self._timer is not None:
             self._timer.cancel()
         await self._mover.rest(SWITCH_AT_SHUTDOWN_S)
@@ -185,7 +191,7 @@ class Engine:
 
     def snapshot(self) -> Snapshot:
         """Return the present picture."""
-        return picture(self._model, self._frame, self._checking, self._loop.time(), self._clock.wall_s())
+        return picture(self._model, self._frame, self._checks.running, self._loop.time(), self._clock.wall_s())
 
     def latency(self, role: Role) -> LatencyHistory:
         """Return the latencies of the checks of `role`."""
@@ -194,6 +200,22 @@ class Engine:
     def events(self) -> tuple[Event, ...]:
         """Return the newest events, oldest first."""
         return self._chronicle.events
+
+    def tally(self) -> Tally:
+        """Return what was counted since the start."""
+        return self._counts.tally()
+
+    async def history(self, limit: int) -> Sequence[PastSwitch]:
+        """Return the newest `limit` switches, newest first; raises JournalError."""
+        return await self._keeper.history(limit)
+
+    async def samples(self) -> Sequence[Sample]:
+        """Return the latency samples of the last day, oldest first, thinned as a restart finds them; raises JournalError."""
+        return await self._keeper.samples()
+
+    def tell(self, tell: Tell) -> None:
+        """Tell everyone what somebody around the engine has to say."""
+        self._keep([tell])
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change; return what ends the subscription."""
@@ -243,24 +265,25 @@ class Engine:
 
     def _step(self, event: Input) -> None:
         before = self._model
+        if isinstance(event, Released):
+            self._counts.waited(event.waited)
         self._model, effects = step(before, event, self._loop.time(), self._policy)
         told = self._chronicle.record([effect for effect in effects if isinstance(effect, Tell)])
         self._keeper.after_step(before, self._model, told, self._offset_s())
         if before.active is not self._model.active:
             self._mark_serving()
         ended = self._model.last_switch
-        if self._hooks is not None and ended is not None and ended is not before.last_switch:
-            self._hooks.switched(ended, self._offset_s())
+        if ended is not None and ended is not before.last_switch:
+            self._counts.switched(ended)
+            if self._hooks is not None:
+                self._hooks.switched(ended, self._offset_s())
         for effect in effects:
             self._carry_out(effect)
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case ProbeNow(role, fresh):
-                if role in self._checking:
-                    self._again[role] = fresh or self._again.get(role, False)
-                else:
-                    self._check(role, fresh=fresh)
+                self._checks.ask(role, fresh=fresh)
             case BeginSwitch() | CancelSwitch() | ReadRouter() | HoldClients() | ReleaseClients():
                 self._mover.carry_out(effect)
 
@@ -273,11 +296,11 @@ class Engine:
         now_s = self._loop.time()
         next_s = wake_s(self._model)
         for role in self._targets:
-            if role in self._checking:
+            if role in self._checks.running:
                 continue
             due = due_s(self._model, role, self._policy)
             if due <= now_s:
-                self._check(role, fresh=False)
+                self._checks.begin(role)
             else:
                 next_s = min(next_s, due)
         self._wake_at(next_s)
@@ -297,18 +320,11 @@ class Engine:
         else:
             self._launch()
 
-    def _check(self, role: Role, *, fresh: bool) -> None:
-        fresh = fresh or wants_fresh(self._model, role, self._policy, self._loop.time())
-        self._checking.add(role)
-        _ = self._spawn(self._probe(role, fresh=fresh))
+    def _wants_fresh(self, role: Role) -> bool:
+        return wants_fresh(self._model, role, self._policy, self._loop.time())
 
-    async def _probe(self, role: Role, *, fresh: bool) -> None:
-        verdict = await self._targets[role].prober.check(fresh=fresh)
-        self._checking.discard(role)
-        self._note(role)
-        again = self._again.pop(role, None)
-        if again is not None and not self._closing:
-            self._check(role, fresh=again)
+    def _checked(self, verdict: Verdict) -> None:
+        self._counts.checked(verdict)
         self._apply(Checked(verdict))
         self._sample(verdict)
 
@@ -319,12 +335,8 @@ class Engine:
             self._latency[verdict.role].add(verdict.finished_s, latency_ms)
             self._keeper.sample(Sample(verdict.role, self._clock.wall_s(), latency_ms))
 
-    def _note(self, role: Role) -> None:
-        """Tell once what a check could not do."""
-        note = self._targets[role].prober.note
-        if note and note != self._noted.get(role):
-            self._keep([Tell(Kind.CONFIG, Level.WARNING, f"{role}: {note}", role)])
-        self._noted[role] = note
+    def _note(self, role: Role, note: str) -> None:
+        self._keep([Tell(Kind.CONFIG, Level.WARNING, f"{role}: {note}", role)])
 
     def _lost(self, role: Role, detail: str) -> None:
         self._apply(ConnectionLost(role, detail))
@@ -334,6 +346,13 @@ class Engine:
             target.prober.serving = role is self._model.active
 
     # -- telling ------------------------------------------------------------------------------------
+
+    def _telling(self, tell: Callable[[Event], None]) -> Callable[[Event], None]:
+        def told(event: Event) -> None:
+            self._counts.told(event)
+            tell(event)
+
+        return told
 
     def _keep(self, told: list[Tell]) -> None:
         self._keeper.write_events(self._chronicle.record(told))

@@ -68,6 +68,10 @@ class SqliteJournal:
         """Return the newest `limit` switches, newest first; raises JournalError."""
         return self._submit(lambda: self._store.history(limit))
 
+    def samples(self) -> Awaitable[Sequence[Sample]]:
+        """Return the samples of the last day, oldest first, those of the present batch included; raises JournalError."""
+        return self._submit(self._last_day)
+
     async def aclose(self) -> None:
         """Write what is still held and close; a disk that hangs makes this hang."""
         if self._closed:
@@ -90,6 +94,10 @@ class SqliteJournal:
         self._store.write(entry, rows)
         for _ in rows:
             self._samples.popleft()
+
+    def _last_day(self) -> Sequence[Sample]:
+        self._write(Entry())
+        return self._store.samples()
 
     def _flush(self) -> None:
         self._batch = None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from hotswap_tui.core.values import Event
     from hotswap_tui.engine.journal_codec import PastSwitch
+    from hotswap_tui.engine.ports import Sample
 
 T = TypeVar("T")
 
@@ -60,6 +61,10 @@ class Store:
     def history(self, limit: int) -> list[PastSwitch]:
         """Return the newest switches, newest first."""
         return self._run(lambda connection: journal_read.switches(connection, limit))
+
+    def samples(self) -> tuple[Sample, ...]:
+        """Return the samples of the last day, oldest first."""
+        return self._run(lambda connection: journal_samples.last_day(connection, self._wall_s()))
 
     def write(self, entry: Entry, samples: Sequence[codec.Row] = ()) -> None:
         """Store both in one transaction: on disk when this returns, except that samples alone may be lost with the power."""

@@ -17,10 +17,11 @@ from hotswap_tui.engine.ports import Entry, JournalError, Restored, StepRecord, 
 from hotswap_tui.engine.restart import finished_before, must_remember, remember
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from hotswap_tui.core.model import Model
     from hotswap_tui.core.values import Event, RouterReading, Switch
+    from hotswap_tui.engine.journal_codec import PastSwitch
     from hotswap_tui.engine.ports import Journal, Memory, Sample
 
 DURABLE_WITHIN_S = 1.0
@@ -103,6 +104,14 @@ class Keeper:
             self._step_begun_s = self._wall_s()
             return StepRecord(after.id, after.step, self._step_begun_s)
         return None
+
+    async def history(self, limit: int) -> Sequence[PastSwitch]:
+        """Return the newest `limit` switches, newest first; raises JournalError."""
+        return await self._journal.history(limit)
+
+    async def samples(self) -> Sequence[Sample]:
+        """Return the samples of the last day, oldest first; raises JournalError."""
+        return await self._journal.samples()
 
     async def settled(self) -> None:
         """Wait until what was given so far is on disk, but not for long, and not for a disk that fails."""

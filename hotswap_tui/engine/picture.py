@@ -73,6 +73,7 @@ def picture(model: Model, frame: Frame, checking: Container[Role], now_s: float,
         countdown=countdown(model, policy),
         switches_in_hour=len(within_hour(model.automatic_s, now_s)),
         policy=policy,
+        drill=model.drill,
     )
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 from hotswap_tui.core.traffic import NOBODY, Waited
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from hotswap_tui.core.values import Event, Role, Switch, Verdict
+    from hotswap_tui.engine.journal_codec import PastSwitch
 
 
 class Clock(Protocol):
@@ -161,6 +162,14 @@ class Journal(Protocol):
 
     def sample(self, sample: Sample) -> None:
         """Keep a sample for the next batch."""
+        ...
+
+    def history(self, limit: int) -> Awaitable[Sequence[PastSwitch]]:
+        """Return the newest `limit` switches, newest first; raises JournalError."""
+        ...
+
+    def samples(self) -> Awaitable[Sequence[Sample]]:
+        """Return the samples of the last day, oldest first, as `load` would; raises JournalError."""
         ...
 
     async def aclose(self) -> None:

@@ -11,6 +11,7 @@ from hotswap_tui.core.policy import Policy
 from hotswap_tui.core.traffic import Waited
 from hotswap_tui.core.values import Fault, Role, RouterReading, ServerFacts, Verdict
 from hotswap_tui.engine.engine import Engine
+from hotswap_tui.engine.journal_codec import PastSwitch
 from hotswap_tui.engine.picture import Target
 from hotswap_tui.engine.ports import Entry, JournalError, Restored
 from hotswap_tui.routing.router import Arrival, HoldError
@@ -166,7 +167,7 @@ class MemoryJournal:
         self.broken = False
         self.unreadable = False
         self.entries: list[Entry] = []
-        self.samples: list[Sample] = []
+        self.sampled: list[Sample] = []
         self.closed = False
 
     def on_notice(self, listener: Callable[[str], None]) -> None:
@@ -184,10 +185,13 @@ class MemoryJournal:
         self.entries.append(entry)
 
     def sample(self, sample: Sample) -> None:
-        self.samples.append(sample)
+        self.sampled.append(sample)
 
-    async def history(self, limit: int) -> Sequence[SwitchRecord]:
-        return [entry.switch for entry in self.entries if entry.switch][-limit:]
+    async def history(self, limit: int) -> Sequence[PastSwitch]:
+        return [PastSwitch(switch, "") for switch in self.switches[: -limit - 1 : -1]]
+
+    async def samples(self) -> Sequence[Sample]:
+        return self.sampled
 
     async def aclose(self) -> None:
         self.closed = True

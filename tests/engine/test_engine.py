@@ -38,7 +38,7 @@ def test_it_checks_both_at_once_and_tells_who_serves(make_world):
 def test_it_checks_at_its_intervals(make_world):
     world = make_world(policy=Policy(standby_check_interval_s=60.0)).go(119)
     assert (len(world.primary.checks), len(world.secondary.checks)) == (4, 2)
-    assert len(world.journal.samples) == 6
+    assert len(world.journal.sampled) == 6
     assert world.engine.latency(PRIMARY).stats(world.loop.time(), 200).total == 4
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from hotswap_tui.core.plan import Plan
     from hotswap_tui.core.values import Switch, Tell
+    from hotswap_tui.engine.journal_codec import PastSwitch
     from hotswap_tui.engine.ports import Entry, Sample
     from hotswap_tui.routing.router import Progress
     from tests.simulation.world import World
@@ -228,6 +229,12 @@ class FakeJournal:
 
     def sample(self, sample: Sample) -> None:
         """Graphs are not simulated."""
+
+    async def history(self, _limit: int) -> Sequence[PastSwitch]:
+        return ()
+
+    async def samples(self) -> Sequence[Sample]:
+        return ()
 
     async def aclose(self) -> None:
         """Nothing is open."""

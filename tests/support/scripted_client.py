@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hotswap_tui.core.events import Request
     from hotswap_tui.core.latency import LatencyHistory
     from hotswap_tui.core.snapshot import Snapshot
+    from hotswap_tui.engine.client import Silence
 
 
 class ScriptedClient:
@@ -34,6 +35,7 @@ class ScriptedClient:
         self.refuse_with = ""
         self.fail_with: OSError | None = None
         self.listeners: list[Callable[[], None]] = []
+        self.silence: Silence | None = None
         self._owner = owner
         self._histories = histories or {
             Role.PRIMARY: history(1.8, failures_ago_s=(196, 195)),
