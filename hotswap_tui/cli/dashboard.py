@@ -1,36 +1,41 @@
-"""`hotswap-tui`: the dashboard, over an engine in this process."""
+"""`hotswap-tui`: the dashboard, over the engine that runs already, or over one in this process."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import os
+import signal
 import sys
 import time
-from contextlib import ExitStack, closing
-from typing import TYPE_CHECKING
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.cli import exit_codes, streams
-from hotswap_tui.cli.log_options import add_log_options, log_obstacle, open_log
-from hotswap_tui.cli.options import STATE_DIR, add_settings_options, load_settings
+from hotswap_tui.cli.engine_options import add_socket_option, sockets_of
+from hotswap_tui.cli.log_options import add_log_options, log_obstacle, log_path, open_log
+from hotswap_tui.cli.options import add_settings_options, flag, load_settings, overrides
+from hotswap_tui.cli.serve import locked_sentence
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from hotswap_tui.config import Loaded
-    from hotswap_tui.engine.engine import Engine
-    from hotswap_tui.engine.log import EventLog
-    from hotswap_tui.tui.app import HotSwapApp
-    from hotswap_tui.tui.cells import Row
-    from hotswap_tui.tui.commands import Command
+    from hotswap_tui.engine.lock import LockedError
     from hotswap_tui.tui.terminal import TerminalProfile
+
+_OPENS_WITHIN_S: Final = 5.0
+"""An engine that has its lock listens on its control socket after at most this long."""
+_POLL_S: Final = 0.1
+_HANGUP: Final = 128 + signal.SIGHUP
+"""The dashboard's exit code when its terminal is gone: nobody is there to read a farewell."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the dashboard's options to the command line that names no command."""
     parser.add_argument("--read-only", action="store_true", help="look only: no key acts (default: keys act)")
+    add_socket_option(parser)
     add_log_options(parser)
     add_settings_options(parser)
     parser.set_defaults(run=run)
@@ -40,93 +45,147 @@ def run(args: argparse.Namespace) -> int:
     """Show the dashboard until it ends; return the exit code."""
     # Nothing that a start imports is garbage, and looking for some takes a tenth of the time to the first frame.
     gc.disable()
+    from hotswap_tui.api.errors import NoEngineError  # noqa: PLC0415 - `--help` needs none of it
+    from hotswap_tui.api.wire import WireError  # noqa: PLC0415
     from hotswap_tui.config import SettingsError  # noqa: PLC0415 - see options.load_settings
-    from hotswap_tui.engine.lock import LockedError, LockUnavailableError, StateLock  # noqa: PLC0415
+    from hotswap_tui.config.sources import SourceError  # noqa: PLC0415
+    from hotswap_tui.engine.lock import LockUnavailableError  # noqa: PLC0415
 
     try:
-        loaded = load_settings(args)
+        if not _on_terminal():
+            load_settings(args)  # under systemd, or in a pipe, what is wrong with them matters first
         profile = fit_terminal()
         if profile is None:
             return exit_codes.TERMINAL
-        if obstacle := log_obstacle(args):
-            streams.complain(obstacle)
-            return exit_codes.USAGE
-        directory = loaded.settings.state_dir
-        with ExitStack() as held:
-            for controlled in (directory, *([loaded.gateway.directory] if loaded.gateway is not None else [])):
-                held.enter_context(StateLock(controlled, command="hotswap-tui", now_wall_s=time.time()))
-            log = held.enter_context(closing(open_log(args, loaded)))
-            return asyncio.run(watch(loaded, log, profile, directory=directory, read_only=args.read_only))
-    except SettingsError as error:
+        return _attached(args, profile) if args.socket else _attached_or_own(args, profile)
+    except (SettingsError, SourceError) as error:
         streams.complain(str(error))
         return exit_codes.USAGE
-    except LockedError as error:
-        ours = error.directory == directory
-        streams.complain(
-            f"{error}; end it, or choose another {STATE_DIR}" if ours else f"{error}; end it: a gateway has one engine"
-        )
-        return exit_codes.LOCKED
-    except (LockUnavailableError, OSError) as error:
+    except NoEngineError as error:
+        streams.complain(str(error))
+        return exit_codes.NO_ENGINE
+    except (LockUnavailableError, OSError, WireError) as error:
         streams.complain(str(error))
         return exit_codes.FAILED
+
+
+def _attached_or_own(args: argparse.Namespace, profile: TerminalProfile) -> int:
+    """Attach where an engine runs; where one is just starting, as soon as it listens."""
+    from hotswap_tui.api.errors import NoEngineError  # noqa: PLC0415 - see run
+    from hotswap_tui.engine.lock import LockedError  # noqa: PLC0415
+
+    deadline_s: float | None = None
+    while True:
+        try:
+            return _attached(args, profile)
+        except NoEngineError:
+            pass
+        try:
+            return _own(args, profile, load_settings(args))
+        except LockedError as error:
+            deadline_s = deadline_s or time.monotonic() + _OPENS_WITHIN_S
+            if time.monotonic() >= deadline_s:
+                return _not_ours(args, error)
+        time.sleep(_POLL_S)
+
+
+def _not_ours(args: argparse.Namespace, error: LockedError) -> int:
+    streams.complain(locked_sentence(error, load_settings(args)))
+    return exit_codes.LOCKED
+
+
+def _attached(args: argparse.Namespace, profile: TerminalProfile) -> int:
+    """Show the engine that runs already; raises NoEngineError where none does, NotAllowedError where one is not for us."""
+    from hotswap_tui.api.errors import NoEngineError  # noqa: PLC0415 - see run
+
+    sockets = sockets_of(args)
+    for path in sockets:
+        try:
+            return asyncio.run(_look(path, args, profile))
+        except NoEngineError:
+            if path == sockets[-1]:
+                raise
+    raise NoEngineError(Path(), "no place to look at")
+
+
+async def _look(path: Path, args: argparse.Namespace, profile: TerminalProfile) -> int:
+    from hotswap_tui.api.attached import AttachedClient  # noqa: PLC0415 - see run
+    from hotswap_tui.cli.watching import look  # noqa: PLC0415
+    from hotswap_tui.config.state_dir import default_state_dir  # noqa: PLC0415
+
+    async with AttachedClient(path) as client:
+        if overrides(args) or args.profile or args.log_file:
+            pid = client.snapshot().pid
+            streams.complain(f"attached to the engine that runs already, pid {pid}: it keeps its own settings and log")
+        return await look(client, profile, directory=default_state_dir(), read_only=args.read_only)
+
+
+def _own(args: argparse.Namespace, profile: TerminalProfile, loaded: Loaded) -> int:
+    """Watch in this process; raises LockedError where another one does."""
+    from hotswap_tui.cli.watching import watch  # noqa: PLC0415 - see run
+    from hotswap_tui.service.background import start_background  # noqa: PLC0415
+    from hotswap_tui.service.locking import locked  # noqa: PLC0415
+
+    if obstacle := log_obstacle(args):
+        streams.complain(obstacle)
+        return exit_codes.USAGE
+    started: list[int] = []
+
+    def going_on() -> None:
+        started.append(start_background(background_options(args), log_path(args, loaded)))
+
+    directory = loaded.settings.state_dir
+    with locked(loaded, "hotswap-tui"), closing(open_log(args, loaded)) as log:
+        view = watch(loaded, log, profile, directory=directory, read_only=args.read_only, going_on=going_on)
+        code = asyncio.run(view)
+    if started and code != _HANGUP:
+        _farewell(started[0], loaded)
+    return code
+
+
+def background_options(args: argparse.Namespace) -> list[str]:
+    """Return the options with which `serve` finds the settings that this command line has found."""
+    options = [word for file in args.env_file for word in ("--env-file", str(file.absolute()))]
+    options += ["--profile", args.profile] if args.profile else []
+    options += [f"{flag(name)}={value}" for name, value in overrides(args).items()]
+    return [*options, "--log-format", args.log_format]
+
+
+def _farewell(pid: int, loaded: Loaded) -> None:
+    """Say what goes on, once it does."""
+    from hotswap_tui.api.client import NoEngineError, read_snapshot  # noqa: PLC0415 - see run
+    from hotswap_tui.api.sockets import candidates  # noqa: PLC0415
+
+    (path, *_) = candidates(os.environ, loaded.settings.state_dir)
+    deadline_s = time.monotonic() + _OPENS_WITHIN_S
+    while time.monotonic() < deadline_s:
+        try:
+            found = asyncio.run(read_snapshot(path)).pid
+        except NoEngineError:
+            time.sleep(_POLL_S)
+        else:
+            streams.complain(
+                f"watching goes on in the background, pid {found}: hotswap-tui shows it, kill {found} ends it"
+            )
+            return
+    streams.complain(
+        f"watching should go on in the background, pid {pid}, but it does not answer yet: see hotswap-tui status"
+    )
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
 def fit_terminal() -> TerminalProfile | None:
     """Return what this terminal can show; None, with a sentence on stderr, when it cannot show the dashboard."""
     from hotswap_tui.tui.terminal import terminal_profile  # noqa: PLC0415 - only the dashboard needs it
 
-    if not (sys.stdin.isatty() and (sys.stdout.isatty() or sys.stderr.isatty())):
-        streams.complain("the dashboard needs a terminal")
+    if not _on_terminal():
+        streams.complain("the dashboard needs a terminal; `hotswap-tui status` works everywhere")
         return None
     profile = terminal_profile(os.environ, sys.stdout.encoding)
     if profile.refuse_reason:
         streams.complain(profile.refuse_reason)
         return None
     return profile
-
-
-async def watch(
-    loaded: Loaded,
-    log: EventLog,
-    profile: TerminalProfile,
-    *,
-    directory: Path,
-    read_only: bool = False,
-    extra_commands: Sequence[Command] = (),
-    caption: Callable[[], Row] | None = None,
-) -> int:
-    """Run an engine and the dashboard over it; the end of either is the end of both.
-
-    What a person writes down with `w` goes into `directory`.
-    """
-    from hotswap_tui.engine.assembly import assemble  # noqa: PLC0415
-    from hotswap_tui.engine.local import LocalClient  # noqa: PLC0415
-    from hotswap_tui.tui.app import HotSwapApp  # noqa: PLC0415
-
-    async with assemble(loaded, log.write) as engine:
-        gc.freeze()
-        gc.enable()
-        app = HotSwapApp(
-            LocalClient(engine),
-            read_only=read_only,
-            profile=profile,
-            extra_commands=extra_commands,
-            caption=caption,
-            directory=directory,
-        )
-        return await _until_either_ends(engine, app)
-
-
-async def _until_either_ends(engine: Engine, app: HotSwapApp) -> int:
-    from hotswap_tui.tui.run import show  # noqa: PLC0415
-
-    view, work = asyncio.ensure_future(show(app)), asyncio.ensure_future(engine.ended())
-    try:
-        await asyncio.wait({view, work}, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            app.end(exit_codes.FAILED)
-            await view
-            work.result()
-        return await view
-    finally:
-        work.cancel()

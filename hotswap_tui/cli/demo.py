@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotswap_tui.cli import exit_codes, streams
-from hotswap_tui.cli.dashboard import fit_terminal, watch
+from hotswap_tui.cli.dashboard import fit_terminal
 from hotswap_tui.cli.log_options import add_log_options, log_obstacle, open_log
 from hotswap_tui.cli.options import add_demo_settings_options, overrides
+from hotswap_tui.cli.watching import watch
 from hotswap_tui.demo.fast import FAST
 
 if TYPE_CHECKING:

@@ -17,13 +17,16 @@ LOG_FILE = "hotswap-tui.log"
 STDERR = "-"
 
 
-def add_log_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--log-file` and `--log-format`."""
+def add_log_options(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """Add `--log-file`, the dashboard's unless it has another `default`, and `--log-format`."""
+    dashboard = f"log to FILE; {STDERR} is standard error, where that is not the dashboard's terminal "
     parser.add_argument(
         "--log-file",
         metavar="FILE",
-        help=f"log to FILE; {STDERR} is standard error, where that is not the dashboard's terminal "
-        f"(default: {LOG_FILE} in the state directory)",
+        default=default,
+        help=f"{dashboard}(default: {LOG_FILE} in the state directory)"
+        if default is None
+        else f"log to FILE (default: {default}, standard error)",
     )
     parser.add_argument(
         "--log-format",
@@ -46,7 +49,7 @@ def open_log(args: argparse.Namespace, loaded: Loaded) -> EventLog:
     """Open the log and write what the engine begins with; raises OSError."""
     from hotswap_tui.engine.log import EventLog  # noqa: PLC0415
 
-    log = EventLog(args.log_format, _target(args.log_file, loaded))
+    log = EventLog(args.log_format, _target(args, loaded))
     settings = loaded.settings
     log.initializing(
         loaded.primary.masked(),
@@ -57,9 +60,13 @@ def open_log(args: argparse.Namespace, loaded: Loaded) -> EventLog:
     return log
 
 
-def _target(given: str | None, loaded: Loaded) -> TextIO | Path:
+def log_path(args: argparse.Namespace, loaded: Loaded) -> Path:
+    """Return the file of a log that outlives this process's standard error."""
     from pathlib import Path  # noqa: PLC0415
 
-    if given == STDERR:
-        return sys.stderr
-    return Path(given) if given else loaded.settings.state_dir / LOG_FILE
+    named = args.log_file and args.log_file != STDERR
+    return Path(args.log_file).absolute() if named else loaded.settings.state_dir / LOG_FILE
+
+
+def _target(args: argparse.Namespace, loaded: Loaded) -> TextIO | Path:
+    return sys.stderr if args.log_file == STDERR else log_path(args, loaded)

@@ -60,7 +60,8 @@ class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: 
         """Put the command's own parser in the place of the one that stood for it, and return it."""
         del self._name_parser_map[name]
         import_module(f"hotswap_tui.cli.{name}").add_parser(self)
-        return self._name_parser_map[name]
+        parser: argparse.ArgumentParser = self._name_parser_map[name]
+        return parser
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -172,16 +172,20 @@ class CheckRequest:
 
 @dataclass(frozen=True, slots=True)
 class DrillRequest:
-    """A person asks for checks of the primary to fail on purpose, until traffic has moved or `for_s` seconds are over."""
+    """A person asks for checks of the primary to fail on purpose, until traffic has moved or `for_s` seconds are over.
+
+    With `planned` no check fails: the person moves traffic there and back, and everyone is told that it is a drill.
+    """
 
     by: str
     version: int
     for_s: float
+    planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EndDrillRequest:
-    """A person asks for the primary's checks to say the truth again."""
+    """A person asks for the drill to end: the primary's checks say the truth again."""
 
     by: str
 

@@ -92,6 +92,10 @@ class LatencyHistory:
         for tier in self._tiers:
             tier.add(at_s, latency_ms, histogram)
 
+    def after(self, at_s: float, most: int = RAW_SAMPLES) -> list[tuple[float, float | None]]:
+        """Return the newest `most` checks later than `at_s`, oldest first, as they were added."""
+        return self._recent.after(at_s, most)
+
     def buckets(self, end_s: float, step_s: float, count: int, *, per_cell: int = 1, hold_s: float = 0.0) -> Buckets:
         """Return `count` buckets aligned to multiples of `step_s`, `end_s` being in the last `per_cell` of them.
 

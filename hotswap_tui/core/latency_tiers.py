@@ -84,6 +84,13 @@ class Recent:
         lost = ms.count(_FAILED)
         return Span(len(ms), lost, max(ms) if lost < len(ms) else None)
 
+    def after(self, at_s: float, most: int) -> list[tuple[float, float | None]]:
+        """Return the newest `most` checks later than `at_s`, oldest first; the latency of a failed one is None."""
+        low = max(bisect_right(self._at_s, at_s), len(self._at_s) - most)
+        return [
+            (at_s, None if ms == _FAILED else ms) for at_s, ms in zip(self._at_s[low:], self._ms[low:], strict=True)
+        ]
+
     def ordered(self, start_s: float, end_s: float) -> tuple[int, list[float]]:
         """Return how many checks in `(start_s, end_s]` failed, and the latencies of the others, lowest first."""
         low, high = bisect_right(self._at_s, start_s), bisect_right(self._at_s, end_s)

@@ -31,7 +31,7 @@ def switch(turn: Turn, request: SwitchRequest) -> None:
     _refuse_observing(turn)
     refuse_stale(turn, request.version)
     _refuse_target(turn, request.target, force=request.force)
-    why = "switched by hand" + (" with force" if request.force else "")
+    why = _in_a_drill(turn, request.by) + "switched by hand" + (" with force" if request.force else "")
     begin(turn, SwitchKind.MANUAL, request.target, why, by=request.by, forced=request.force)
     turn.fire(moves_to(request.target))
 
@@ -41,7 +41,8 @@ def fail_back(turn: Turn, request: FailbackRequest) -> None:
     _refuse_observing(turn)
     refuse_stale(turn, request.version)
     _refuse_target(turn, Role.PRIMARY, force=False)
-    begin(turn, SwitchKind.FAILBACK, Role.PRIMARY, "failed back by hand", by=request.by)
+    why = _in_a_drill(turn, request.by) + "failed back by hand"
+    begin(turn, SwitchKind.FAILBACK, Role.PRIMARY, why, by=request.by)
     turn.fire(moves_to(Role.PRIMARY))
 
 
@@ -113,6 +114,12 @@ def refuse_stale(turn: Turn, version: int) -> None:
     if version != turn.model.version:
         msg = f"the situation has changed since you looked: {turn.model.state}, {turn.model.active} active; look again"
         raise StaleRequestError(msg)
+
+
+def _in_a_drill(turn: Turn, by: str) -> str:
+    """Return what the reason of a switch begins with when it belongs to the planned drill of who asks."""
+    drill = turn.model.drill
+    return "drill: " if drill is not None and drill.planned and drill.by == by else ""
 
 
 def _refuse_busy(turn: Turn) -> None:

@@ -33,6 +33,8 @@ _SHORT = 42
 """Cells for a reason beside who fails on the narrowest usual screen."""
 AUTOMATION_OFF = "AUTO OFF"
 """The one short form of "automatic switching is off", wherever it stands."""
+OBSERVES = "OBSERVING"
+"""The same for an engine that never acts."""
 
 
 def verdict(snapshot: Snapshot, now_s: float, zone: tzinfo | None = None) -> Sentence:
@@ -124,7 +126,7 @@ def _rescue(snapshot: Snapshot, now_s: float) -> tuple[Part, ...]:
     off = _off(snapshot, now_s)
     parts = [*off]
     other = snapshot.database(snapshot.active.other)
-    if other is not None and other.health is Health.UP:
+    if other is not None and other.health is Health.UP and not snapshot.policy.observe:
         if off:
             parts.append(Part(f"{other.role} is up", rank=SHOULD))
         parts.insert(0, Part("to switch", command="switch", rank=SHOULD))
@@ -164,6 +166,8 @@ def _failing(snapshot: Snapshot, now_s: float) -> Sentence:
     off = _off(snapshot, now_s)
     if off:
         return Sentence(Level.BAD, keys_last((subject, *off, *who_waits)))
+    if snapshot.drill is not None and not snapshot.drill.planned:
+        subject = Part(f"{subject.text} in a drill of {snapshot.drill.by}", (f"{subject.text} (drill)",), Level.WARNING)
     if snapshot.countdown is None:
         return Sentence(Level.WARNING, (subject, _no_switch(snapshot), *who_waits))
     action, due = snapshot.countdown.action, coming(snapshot.countdown.at_s - now_s)
@@ -191,6 +195,8 @@ def _cut_short(snapshot: Snapshot) -> tuple[str, ...]:
 
 def _off(snapshot: Snapshot, now_s: float) -> tuple[Part, ...]:
     mode = snapshot.mode
+    if snapshot.policy.observe and snapshot.secondary is not None:
+        return (Part("observing only: nothing is moved", ("observing only", OBSERVES), Level.WARNING),)
     if mode.armed or snapshot.secondary is None:
         return ()
     who = f"{mode.by}, " if mode.by else ""

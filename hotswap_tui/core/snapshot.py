@@ -114,7 +114,7 @@ class Snapshot:
     switches_in_hour: int
     policy: Policy
     drill: Drill | None = None
-    """While the primary's checks fail on purpose."""
+    """While a drill is under way: the primary's checks fail on purpose, or a person moves traffic there and back."""
 
     def database(self, role: Role) -> DatabaseView | None:
         """Return the view of `role`, None when that database is not configured."""

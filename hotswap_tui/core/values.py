@@ -167,6 +167,8 @@ class Drill:
     by: str
     since_s: float
     until_s: float
+    planned: bool = False
+    """No check fails: whoever asked moves traffic there and back by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,11 +309,13 @@ class Kind(StrEnum):
     OBSERVED = "observed"
     """What would have been done, by an engine that only observes."""
     DRILL = "drill"
-    """Checks of the primary begin or cease to fail on purpose."""
+    """A drill begins or ends."""
     JOURNAL = "journal"
     CONFIG = "config"
     HOOK = "hook"
     """A command of the user's ran after a switch."""
+    NOTIFY = "notify"
+    """What became of a message to people elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,5 +14,6 @@ FAST: Mapping[str, str] = {
     "DB_PRIMARY_RETRY_INTERVAL": "2000",
     "DB_FRESH_CONNECT_EVERY": "5",
     "DB_MAX_SWITCHES_PER_HOUR": "60",
+    "HOTSWAP_LISTEN": "off",
 }
-"""Everything else is as the settings' defaults."""
+"""No address that may be taken is needed to watch a demo. Everything else is as the settings' defaults."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 from hotswap_tui.core.text import clean
 from hotswap_tui.demo.load_client import ERRORS, Client, kind
-from hotswap_tui.demo.load_ledger import Ledger
-from hotswap_tui.demo.load_totals import Attempt, ClientTotals, Longest, Seen, Totals
+from hotswap_tui.drill.ledger import Ledger
+from hotswap_tui.drill.totals import Attempt, ClientTotals, Longest, Seen, Totals
 from hotswap_tui.dsn import parse
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from hotswap_tui.demo.load_ledger import Tally
+    from hotswap_tui.drill.ledger import Tally
 
 __all__ = ["BEAT", "READ", "Attempt", "ClientTotals", "Load", "Longest", "Seen", "Totals"]
 

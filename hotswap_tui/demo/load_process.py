@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from hotswap_tui.demo.load import Load
 
 if TYPE_CHECKING:
-    from hotswap_tui.demo.load_totals import Totals
+    from hotswap_tui.drill.totals import Totals
 
 CLIENTS: Final = 8
 PERIOD_S: Final = 0.1

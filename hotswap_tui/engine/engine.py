@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -216,6 +217,12 @@ class Engine:
     def tell(self, tell: Tell) -> None:
         """Tell everyone what somebody around the engine has to say."""
         self._keep([tell])
+
+    def adopt(self, policy: Policy) -> None:
+        """Decide by another policy from now on; its time-out and write check are for an engine with other probers."""
+        self._policy = policy
+        self._frame = replace(self._frame, policy=policy)
+        self._apply(Elapsed())
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change; return what ends the subscription."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from hotswap_tui.core.events import Request
     from hotswap_tui.core.latency import LatencyHistory
+    from hotswap_tui.core.policy import Policy
     from hotswap_tui.core.snapshot import Snapshot
     from hotswap_tui.core.values import Event, Role, Tell
     from hotswap_tui.engine.engine import Engine
@@ -62,6 +63,10 @@ class LocalClient:
     def tell(self, tell: Tell) -> None:
         """Put a sentence into the engine's event list, for what works around it."""
         self._engine.tell(tell)
+
+    def adopt(self, policy: Policy) -> None:
+        """Let the engine decide by another policy from now on."""
+        self._engine.adopt(policy)
 
     async def request(self, request: Request) -> None:
         """Carry out a person's request."""

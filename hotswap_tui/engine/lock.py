@@ -32,6 +32,8 @@ class Holder:
     pid: int
     command: str
     since_wall_s: float
+    socket: str = ""
+    """Where it takes requests; empty when it does not say."""
 
 
 class LockedError(Exception):
@@ -53,10 +55,10 @@ class StateLock:
     The file stays when the lock is released: only `flock` says whether somebody holds it, never the file or its content.
     """
 
-    def __init__(self, directory: Path, *, command: str, now_wall_s: float) -> None:
+    def __init__(self, directory: Path, *, command: str, now_wall_s: float, socket: Path | None = None) -> None:
         self._directory = directory
         self._path = directory / FILE_NAME
-        self._holder = Holder(os.getpid(), command, now_wall_s)
+        self._holder = Holder(os.getpid(), command, now_wall_s, "" if socket is None else str(socket))
         self._lock: Flock | None = None
 
     def acquire(self) -> None:
@@ -120,6 +122,15 @@ def check_free(directory: Path) -> None:
         os.close(descriptor)
 
 
+def holder_of(directory: Path) -> Holder | None:
+    """Return who has held `directory` last, which may have ended since; None when that cannot be seen."""
+    try:
+        with (directory / FILE_NAME).open("rb") as file:
+            return _holder_in(file.read(_READ_BYTES))
+    except OSError:
+        return None
+
+
 def _unavailable(path: Path, error: OSError) -> str:
     why = f"{path}: {(error.strerror or str(error)).lower()}"
     return f"{why}; run this as {owner_of(path)}, to whom it belongs" if isinstance(error, PermissionError) else why
@@ -128,7 +139,12 @@ def _unavailable(path: Path, error: OSError) -> str:
 def _holder_in(text: bytes) -> Holder | None:
     try:
         content = json.loads(text)
-        return Holder(int(content["pid"]), clean(str(content["command"])), float(content["since_wall_s"]))
+        return Holder(
+            int(content["pid"]),
+            clean(str(content["command"])),
+            float(content["since_wall_s"]),
+            str(content.get("socket", "")),
+        )
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from hotswap_tui.core.errors import RefusedError
 from hotswap_tui.core.events import ArmRequest, CancelRequest, CheckRequest, DisarmRequest
 from hotswap_tui.core.failback_words import arming_fails_back
+from hotswap_tui.core.proposal import propose_failback, propose_repair, propose_switch
 from hotswap_tui.core.values import Level
 from hotswap_tui.tui.confirm import ConfirmDialog
 from hotswap_tui.tui.desk import Desk
 from hotswap_tui.tui.dialogs import ArmDialog
-from hotswap_tui.tui.proposals import Proposal, propose_failback, propose_repair, propose_switch
 
 if TYPE_CHECKING:
     from hotswap_tui.core.events import Request
+    from hotswap_tui.core.proposal import Proposal
 
 
 class Acting(Desk, inherit_bindings=False):

@@ -11,6 +11,7 @@ from textual.binding import BindingsMap
 from textual.theme import Theme
 
 from hotswap_tui.core.values import Level
+from hotswap_tui.engine.operator import operator
 from hotswap_tui.tui.acting import Acting
 from hotswap_tui.tui.ascii_filter import AsciiFilter
 from hotswap_tui.tui.commands import COMMANDS, WINDOWS_S, Command, check_keymap, key_names
@@ -19,7 +20,7 @@ from hotswap_tui.tui.looking import Looking
 from hotswap_tui.tui.main_page import MainPage
 from hotswap_tui.tui.pages import Page
 from hotswap_tui.tui.record import screen_text
-from hotswap_tui.tui.terminal import TerminalProfile, operator
+from hotswap_tui.tui.terminal import TerminalProfile
 from hotswap_tui.tui.view import Choices
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ THEME = Theme(
     variables={"text-muted": "#838b97"},
 )
 SNAPSHOTS = "snapshots"
+HANGUP = 128 + 1
+"""The exit code of a dashboard that SIGHUP ends, or whose terminal is gone."""
 PLAIN = TerminalProfile(ascii=False, ansi=False)
 
 
@@ -57,7 +60,8 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
     `keys` maps command ids to Textual key names, several separated by commas; ValueError as in `check_keymap`.
     `clock` gives monotonic seconds on the engine's scale. `extra_commands` stand after the built-in ones and are
     bound, shown and listed like them; `caption` gives a line above the keys. Snapshots are written into `snapshots` in
-    `directory`, by default into the working directory itself.
+    `directory`, by default into the working directory itself. `may_go_on`: an engine of this process can go on in the background
+    when the dashboard ends, and `goes_on` says in the end whether it shall.
     """
 
     CSS_PATH = "app.tcss"
@@ -75,6 +79,7 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
         caption: Callable[[], Row] | None = None,
         by: str = "",
         directory: Path | None = None,
+        may_go_on: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.keymap = dict(keys or {})
@@ -97,6 +102,8 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
         self.animation_level = "none"
         self.directory = Path.cwd() if directory is None else directory.absolute() / SNAPSHOTS
         self.caption = caption
+        self.may_go_on = may_go_on
+        self.goes_on = False
         self.lost = False
         self.last_screen = ""
         self.farewell = ""
@@ -129,32 +136,35 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
     def ask_quit(self, *, keep_screen: bool = False) -> None:
         """End an attached view at once; ask first where the engine would end with it."""
         if self.client.owner:
-            self.put(QuitDialog(keep_screen=keep_screen))
+            self.put(QuitDialog(keep_screen=keep_screen, may_go_on=self.may_go_on))
         else:
             self.leave(keep_screen=keep_screen)
 
-    def leave(self, *, keep_screen: bool = False) -> None:
+    def leave(self, *, keep_screen: bool = False, goes_on: bool = False) -> None:
         """End the dashboard."""
         pages = [screen for screen in self.screen_stack if isinstance(screen, Page)]
         if keep_screen and pages:
             self.last_screen = screen_text(pages[-1])
-        pid = self.present().pid
-        self.farewell = (
-            "stopped; nothing is watched any more" if self.client.owner else f"the engine goes on, pid {pid}"
-        )
+        self.goes_on = goes_on
+        if not self.client.owner:
+            self.farewell = f"the engine goes on, pid {self.present().pid}"
+        elif not goes_on:
+            self.farewell = "stopped; nothing is watched any more"
         self.exit()
 
     def end(self, return_code: int) -> None:
-        """End at once, as a signal asks."""
+        """End at once, as a signal asks; that of a terminal which is gone is not meant for the engine."""
+        self.goes_on = self.may_go_on and return_code == HANGUP
         self.exit(return_code=return_code)
 
     def terminal_gone(self) -> None:
         """End because nobody can see it any more."""
         self.lost = True
-        self.exit(return_code=128 + 1)
+        self.end(HANGUP)
 
     def _fatal_error(self) -> None:
-        """Show where it failed, without the values: they are nobody's business in a bug report."""
+        """Show where it failed, without the values: they are nobody's business in a bug report. The engine has not failed."""
+        self.goes_on = self.may_go_on
         from rich.traceback import Traceback  # noqa: PLC0415 - 40 ms of start-up and 2 MB that only a failure needs
 
         trace = Traceback(show_locals=False, width=None)

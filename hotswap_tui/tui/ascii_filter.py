@@ -10,16 +10,10 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.filter import LineFilter
 
+from hotswap_tui.core.ascii_signs import SIGNS
+
 if TYPE_CHECKING:
     from textual.color import Color
-
-SIGNS = str.maketrans(
-    {
-        "●": "+", "○": "o", "▲": "!", "✗": "x", "×": "x", "▶": ">", "✓": "+", "·": ".", "…": "~", "→": ">", "←": "<",
-        "↕": "|", "↑": "^", "↓": "v", "─": "-", "│": "|", "╭": "+", "╮": "+", "╰": "+", "╯": "+", "┤": "+", "—": "-", "≤": "<",
-        "–": "-", "▁": "_", "▂": "_", "▃": "-", "▄": "-", "▅": "=", "▆": "=", "▇": "#", "█": "#",
-    }
-)  # fmt: skip
 
 
 @lru_cache(maxsize=2048)

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.errors import RefusedError
 from hotswap_tui.core.events import CancelRequest
+from hotswap_tui.core.outcome_words import latest_switch, outcome_words, unknown_words
+from hotswap_tui.core.proposal import changes, obstacle
 from hotswap_tui.core.switch_words import way
 from hotswap_tui.core.time_words import age
-from hotswap_tui.tui.cells import BLANK, Row, Span, Tone, fit, wrap
+from hotswap_tui.tui.cells import BLANK, LEVEL_TONES, Row, Span, Tone, fit, wrap
 from hotswap_tui.tui.dialogs import Dialog, edited
-from hotswap_tui.tui.outcomes import latest_switch, outcome_words, under_way, unknown_words
-from hotswap_tui.tui.proposals import changes, obstacle, proposal_rows
+from hotswap_tui.tui.outcomes import under_way
+from hotswap_tui.tui.proposals import proposal_rows
 
 if TYPE_CHECKING:
     from textual.events import Key
 
+    from hotswap_tui.core.proposal import Proposal
     from hotswap_tui.core.snapshot import Snapshot
-    from hotswap_tui.tui.proposals import Proposal
     from hotswap_tui.tui.view import View
 
 _LEAVE = frozenset({"escape", "ctrl+c"})
@@ -100,7 +102,8 @@ class ConfirmDialog(Dialog):
     def _progress(self, snapshot: Snapshot, now_s: float, width: int) -> list[Row]:
         outcome = snapshot.last_switch
         if self._ended is None and outcome is not None and outcome.switch.id > self._before and snapshot.switch is None:
-            self._ended = outcome_words(outcome, snapshot)
+            sign, words, level = outcome_words(outcome, snapshot)
+            self._ended = sign, words, LEVEL_TONES[level]
         if self._ended is not None:
             return self._told(*self._ended, width)
         switch = snapshot.switch

@@ -61,6 +61,7 @@ class Desk(App[None], inherit_bindings=False):
         self._note: Note | None = None
         self._frozen: View | None = None
         self._charts_ready = False
+        self.first_frame = asyncio.Event()
         self._drawn: tuple[object, ...] = ()
         self._soon: asyncio.TimerHandle | None = None
         self._ticker: Timer | None = None
@@ -80,6 +81,7 @@ class Desk(App[None], inherit_bindings=False):
             self._soon.cancel()
 
     def _first_frame_is_out(self) -> None:
+        self.first_frame.set()
         self.set_timer(SOON_S, self._load_charts)
 
     def _load_charts(self) -> None:
@@ -118,6 +120,7 @@ class Desk(App[None], inherit_bindings=False):
             histories={role: self.client.latency(role) for role in roles},
             now_s=clock_s,
             clock_s=clock_s,
+            silence=self.client.silence,
             choices=self.choices,
             commands=self.commands,
             keys=self.key_names,

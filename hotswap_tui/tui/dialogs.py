@@ -8,10 +8,10 @@ from textual.screen import ModalScreen
 
 from hotswap_tui.core.events import ArmRequest
 from hotswap_tui.core.failback_words import arming_fails_back
+from hotswap_tui.core.proposal import changes
 from hotswap_tui.core.values import Level
 from hotswap_tui.tui.cells import BLANK, Row, Span, Tone, fit, wrap
 from hotswap_tui.tui.commands import find
-from hotswap_tui.tui.proposals import changes
 from hotswap_tui.tui.rows import Rows
 
 if TYPE_CHECKING:
@@ -86,26 +86,35 @@ class Dialog(ModalScreen[None], inherit_bindings=False):
 
 
 class QuitDialog(Dialog):
-    """Ask before the engine in this terminal is stopped; staying is what any other key does."""
+    """Ask what becomes of the engine in this terminal; staying is what any other key does."""
 
-    heading = "Stop watching?"
+    heading = "Quit?"
 
-    def __init__(self, *, keep_screen: bool) -> None:
+    def __init__(self, *, keep_screen: bool, may_go_on: bool) -> None:
         super().__init__()
         self._keep_screen = keep_screen
+        self._may_go_on = may_go_on
+        """Whether watching can go on in the background."""
 
     def rows(self, view: View, width: int) -> list[Row]:
-        """Return what ends with the dashboard."""
+        """Return what ends with the dashboard, and what need not."""
         what = "Both databases are" if view.snapshot.secondary is not None else "The database is"
-        text = f"{what} watched from this terminal. When it stops, nothing is checked and nothing switches."
-        keys = Row((Span("y", Tone.KEY), Span(" stop    "), Span("n", Tone.KEY), Span(" or escape: stay")))
+        text = f"{what} watched from this terminal. When that stops, nothing is checked and nothing switches."
         trouble = _lines(_trouble_now(view.snapshot), width, Tone.BAD)
-        return [*trouble, *_lines(text, width), BLANK, keys]
+        return [*trouble, *_lines(text, width), BLANK, *self._keys()]
+
+    def _keys(self) -> list[Row]:
+        stay = _key_row("escape", "stay here")
+        if not self._may_go_on:
+            return [_key_row("s", "stop watching"), stay]
+        return [_key_row("enter", "quit, and go on watching in the background"), _key_row("s", "stop watching"), stay]
 
     def press(self, event: Key) -> None:
-        """Stop on `y` and on a second ctrl+c."""
-        if event.key in {"y", "ctrl+c"}:
+        """Go on in the background on enter and on a second ctrl+c; stop on `s`."""
+        if event.key == "s" or (event.key == "ctrl+c" and not self._may_go_on):
             self.dashboard.leave(keep_screen=self._keep_screen)
+        elif event.key in {"enter", "ctrl+c"} and self._may_go_on:
+            self.dashboard.leave(keep_screen=self._keep_screen, goes_on=True)
         else:
             self.shut()
 
@@ -149,6 +158,10 @@ class ArmDialog(Dialog):
         if event.key == "y" and arming_fails_back(self.dashboard.present()):
             self.dashboard.ask(ArmRequest(self.dashboard.by))
         self.shut()
+
+
+def _key_row(key: str, meaning: str) -> Row:
+    return Row((Span(f"{key:<7}", Tone.KEY), Span(f" {meaning}")))
 
 
 _LEAVE_ROW = Row((Span("escape", Tone.KEY), Span(" leaves everything as it is")))

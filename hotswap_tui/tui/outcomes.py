@@ -1,23 +1,14 @@
-"""How a switch goes and how it ended, in the words of the window that asked for it."""
+"""How a switch goes, in the window that asked for it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.plan import Step
-from hotswap_tui.core.switch_words import cost, present_step, steps
-from hotswap_tui.core.values import SwitchKind
-from hotswap_tui.tui.cells import Tone, pack, wrap
+from hotswap_tui.core.switch_words import present_step, steps
+from hotswap_tui.tui.cells import pack, wrap
 
 if TYPE_CHECKING:
-    from hotswap_tui.core.snapshot import Snapshot, SwitchOutcome
     from hotswap_tui.core.values import Switch
-
-
-def latest_switch(snapshot: Snapshot) -> int:
-    """Return the number of the newest switch known, 0 for none."""
-    ended = snapshot.last_switch.switch.id if snapshot.last_switch is not None else 0
-    return max(ended, snapshot.switch.id if snapshot.switch is not None else 0)
 
 
 def under_way(switch: Switch, width: int, *, routed: bool) -> list[str]:
@@ -30,54 +21,3 @@ def under_way(switch: Switch, width: int, *, routed: bool) -> list[str]:
     if switch.cancelled_by:
         lines += wrap(f"cancelled by {switch.cancelled_by}: everything is put back", width)
     return lines
-
-
-def outcome_words(outcome: SwitchOutcome, snapshot: Snapshot) -> tuple[str, str, Tone]:
-    """Return sign, sentence and tone for how a switch ended."""
-    switch = outcome.switch
-    if outcome.result == "done":
-        return "●", f"done in {outcome.took_s:.2f} s: {_arrival(outcome, snapshot)}", Tone.GOOD
-    if outcome.result == "cancelled":
-        return "·", f"cancelled; {switch.source} serves as before", Tone.WARNING
-    if outcome.result == "failed":
-        where = f" at {switch.step}" if switch.step else ""
-        return "✗", f"failed{where} after {outcome.took_s:.2f} s: {outcome.error}.{_stayed(outcome)}", Tone.BAD
-    return "?", _unproven_words(outcome, snapshot), Tone.BAD
-
-
-def _arrival(outcome: SwitchOutcome, snapshot: Snapshot) -> str:
-    switch = outcome.switch
-    if not snapshot.router.routed:
-        return f"{switch.target} is chosen, nothing was moved"
-    parts = [f"{switch.target} serves", *cost(outcome)]
-    proof = f". Canary: {outcome.proof}" if outcome.proof else ""
-    return "; ".join(parts) + proof
-
-
-def _stayed(outcome: SwitchOutcome) -> str:
-    """Return where that leaves traffic, unless the error says it, and what to do about a transaction that stayed open."""
-    switch, told = outcome.switch, []
-    if switch.kind is SwitchKind.REPAIR:
-        told.append("Nothing was repaired")
-    elif "; traffic " not in outcome.error:
-        told.append("Traffic is where it was")
-    if switch.step == Step.HOLD and "(pid " in outcome.error:
-        end = f"End it on {switch.source}, as by SELECT pg_terminate_backend(pid) with the server's pid that is given here"
-        told.append(f"{end}, or let it finish; then switch again")
-    return "".join(f" {sentence}" for sentence in [". ".join(told)] if sentence)
-
-
-def _unproven_words(outcome: SwitchOutcome, snapshot: Snapshot) -> str:
-    """Say what to look at when traffic was sent over and nobody has seen who answers."""
-    where = snapshot.router.address or outcome.switch.target
-    why = f" ({outcome.error})" if outcome.error else ""
-    return (
-        f"unknown: pgbouncer points to {where}, but no query through it has shown who answers{why}. "
-        "Look at your application's errors; the traffic screen says what to ask"
-    )
-
-
-def unknown_words(snapshot: Snapshot) -> str:
-    """Say what to look at while nobody knows whether traffic moved."""
-    where = f", last read: {snapshot.router.address}" if snapshot.router.address else ""
-    return f"unknown: look at where the gateway points{where}; it is read again until it answers"

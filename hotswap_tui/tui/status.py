@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.sentence import AUTOMATION_OFF, silence, verdict
+from hotswap_tui.core.sentence import AUTOMATION_OFF, OBSERVES, silence, verdict
 from hotswap_tui.core.sentence_parts import MAY, MUST, SEPARATOR, SHOULD, Sentence
 from hotswap_tui.core.time_words import age
 from hotswap_tui.tui.cells import LEVEL_TONES, Row, Span, Tone, ends, fit, printable, right, spans_width, width_of
@@ -42,6 +42,8 @@ def _mode(view: View) -> Span:
     looks = "view only  " if view.choices.read_only else ""
     if view.snapshot.secondary is None:
         return Span(f"{looks}WATCH", Tone.DIM)
+    if view.snapshot.policy.observe:
+        return Span(f"{looks}{OBSERVES}", Tone.WARNING)
     return (
         Span(f"{looks}AUTO", Tone.GOOD) if view.snapshot.mode.armed else Span(f"{looks}{AUTOMATION_OFF}", Tone.WARNING)
     )
@@ -72,7 +74,9 @@ def _newest_check_s(view: View) -> float | None:
 
 def sentence_of(view: View) -> Sentence:
     """Return the sentence for the picture that is shown."""
-    return silence(view.stale_s) if view.stale_s is not None else verdict(view.snapshot, view.now_s)
+    if view.stale_s is None:
+        return verdict(view.snapshot, view.now_s)
+    return silence(view.stale_s, view.silence.why if view.silence is not None else "")
 
 
 def verdict_row(view: View, width: int) -> Row:

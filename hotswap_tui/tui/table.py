@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hotswap_tui.core.health_words import state_words
 from hotswap_tui.core.latency import step_for
 from hotswap_tui.core.time_words import age
 from hotswap_tui.core.values import HOT_SWAP_HINT, Health, Role, State
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from hotswap_tui.core.snapshot import DatabaseView
     from hotswap_tui.tui.view import View
 
-HEALTH_WORDS: Mapping[Health, tuple[str, Tone]] = {
-    Health.UNKNOWN: ("? unknown", Tone.DIM),
-    Health.UP: ("● up", Tone.GOOD),
-    Health.DEGRADED: ("▲ degraded", Tone.WARNING),
-    Health.FAILING: ("▲ failing", Tone.WARNING),
-    Health.DOWN: ("✗ DOWN", Tone.BAD),
+HEALTH_TONES: Mapping[Health, Tone] = {
+    Health.UNKNOWN: Tone.DIM,
+    Health.UP: Tone.GOOD,
+    Health.DEGRADED: Tone.WARNING,
+    Health.FAILING: Tone.WARNING,
+    Health.DOWN: Tone.BAD,
 }
 _HINT_INDENT = 13
 _ALWAYS, _NORMAL, _WIDE = 0, 76, 118
@@ -53,10 +54,7 @@ def latency(value_ms: float | None) -> str:
 
 def state_of(database: DatabaseView) -> Span:
     """Return the database's health as sign and word, in its tone."""
-    words, tone = HEALTH_WORDS[database.health]
-    if database.health is Health.UP and database.facts is not None and database.facts.read_only:
-        words = f"{words} r/o"
-    return Span(words, tone)
+    return Span(state_words(database), HEALTH_TONES[database.health])
 
 
 def _last(database: DatabaseView, _view: View) -> Span:
@@ -64,7 +62,7 @@ def _last(database: DatabaseView, _view: View) -> Span:
     if verdict is None:
         return Span("-", Tone.DIM)
     if verdict.fault is not None:
-        return Span(verdict.fault.words, HEALTH_WORDS[database.health][1])
+        return Span(verdict.fault.words, HEALTH_TONES[database.health])
     return Span(latency(verdict.measured_ms))
 
 
@@ -74,7 +72,7 @@ def _fails(database: DatabaseView, view: View) -> Span:
     returning = view.snapshot.state is State.SECONDARY and database.role is Role.PRIMARY
     if returning and 0 < database.passes < policy.recovery_threshold:
         return Span(f"ok {database.passes}/{policy.recovery_threshold}", Tone.GOOD)
-    tone = Tone.PLAIN if database.failures == 0 else HEALTH_WORDS[database.health][1]
+    tone = Tone.PLAIN if database.failures == 0 else HEALTH_TONES[database.health]
     return Span(f"{min(database.failures, policy.failure_threshold)}/{policy.failure_threshold}", tone)
 
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import getpass
-import os
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,9 +40,14 @@ def terminal_profile(environ: Mapping[str, str], encoding: str | None) -> Termin
     modern = colours or term in {"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm"}
     console = term == "linux"
     return TerminalProfile(
-        ascii=console or not (_is_utf8(encoding) and _locale_has_utf8(environ)),
+        ascii=console or not has_utf8(environ, encoding),
         ansi=console or bool(environ.get("NO_COLOR")) or not modern,
     )
+
+
+def has_utf8(environ: Mapping[str, str], encoding: str | None) -> bool:
+    """Say whether a stream of that encoding shows more than ASCII in this environment."""
+    return _is_utf8(encoding) and _locale_has_utf8(environ)
 
 
 def _locale_has_utf8(environ: Mapping[str, str]) -> bool:
@@ -62,16 +63,3 @@ def _is_utf8(encoding: str | None) -> bool:
         return codecs.lookup(encoding or "ascii").name == "utf-8"
     except LookupError:
         return False
-
-
-def operator() -> str:
-    """Return who sits here, as `pi@tty1` or `pi@pts/0`; the name alone without a terminal."""
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError):
-        name = f"uid {os.getuid()}"
-    try:
-        terminal = os.ttyname(sys.stdin.fileno())
-    except (OSError, ValueError, AttributeError):
-        return name
-    return f"{name}@{Path(terminal).relative_to('/dev')}" if terminal.startswith("/dev/") else name

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hotswap_tui.core.snapshot import Snapshot
     from hotswap_tui.core.traffic import Traffic
     from hotswap_tui.core.values import Event, Level, Role
+    from hotswap_tui.engine.client import Silence
     from hotswap_tui.tui.commands import Command
 
 STALE_AFTER_S = 5.0
@@ -59,6 +60,8 @@ class View:
     commands: Sequence[Command]
     keys: Mapping[str, str]
     """Displayed key by command id; commands that may not be used have none."""
+    silence: Silence | None = None
+    """Since when and why nothing is heard of the engine; None while it answers."""
     frozen: bool = False
     changed_since: bool = False
     """Whether a decision was taken since the picture was frozen."""
@@ -71,6 +74,8 @@ class View:
     @property
     def stale_s(self) -> float | None:
         """Return how long the engine has been silent, None while it answers."""
+        if self.silence is not None:
+            return max(0.0, self.now_s - self.silence.since_s)
         silent_s = self.now_s - self.snapshot.now_s
         return silent_s if silent_s > STALE_AFTER_S else None
 

@@ -29,6 +29,7 @@ def gateway(tmp_path, monkeypatch):
     monkeypatch.setenv("HOTSWAP_GATEWAY", str(directory))
     monkeypatch.setenv("HOTSWAP_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setattr(dashboard, "fit_terminal", object)
+    monkeypatch.setattr(dashboard, "_OPENS_WITHIN_S", 0.2)
     yield directory
     gc.enable()
 

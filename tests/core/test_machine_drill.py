@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hotswap_tui.core import events
@@ -14,9 +16,15 @@ from tests.core.machine_dsl import PI, PRIMARY, SECONDARY, Machine
 FOR_S = 60.0
 
 
-def drilling(**settings: object) -> Machine:
+def drilling(**settings: Any) -> Machine:
     machine = Machine(**settings).both_up()
     return machine.step(events.DrillRequest(PI, machine.model.version, FOR_S))
+
+
+def fault_of(machine: Machine) -> Fault | None:
+    verdict = machine.record(PRIMARY).verdict
+    assert verdict is not None
+    return verdict.fault
 
 
 def failed_over(machine: Machine) -> Machine:
@@ -28,10 +36,11 @@ def test_checks_that_pass_are_called_failed_and_lead_to_a_failover():
     machine = drilling()
     assert machine.probes == [(PRIMARY, False)]
     assert machine.check(PRIMARY).state is State.SUSPECT
-    assert machine.record(PRIMARY).verdict.fault is Fault.DRILL
+    assert fault_of(machine) is Fault.DRILL
     assert "failed on purpose (drill of pi@tty1)" in machine.said(Kind.CHECK_FAILED)[0]
     machine.check(SECONDARY).check(PRIMARY, times=2, after_s=5.0)
     assert (machine.in_flight.kind, machine.in_flight.automatic) == (SwitchKind.FAILOVER, True)
+    assert machine.in_flight.plan is not None
     assert machine.in_flight.plan.recipe is Recipe.CRASHED, "as after a crash"
 
 
@@ -49,11 +58,12 @@ def test_the_secondarys_checks_say_the_truth():
 
 
 def test_a_fault_of_its_own_keeps_its_name():
-    assert drilling().check(PRIMARY, Fault.TIMEOUT).record(PRIMARY).verdict.fault is Fault.TIMEOUT
+    assert fault_of(drilling().check(PRIMARY, Fault.TIMEOUT)) is Fault.TIMEOUT
 
 
 def test_it_ends_when_its_time_is_over():
     machine = drilling(failure_threshold=100)
+    assert machine.model.drill is not None
     assert wake_s(machine.model) == machine.model.drill.until_s
     assert machine.check(PRIMARY).tick(FOR_S).model.drill is None
     assert machine.said(Kind.DRILL)[-1].endswith("its time is over")

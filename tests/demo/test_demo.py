@@ -177,8 +177,8 @@ def test_faults_are_on_keys(place):
         terminal.press("tL")
         terminal.wait_for("secondary: 30 ms slower")
         terminal.press("q")
-        terminal.wait_for("Stop watching?")
-        terminal.press("y")
+        terminal.wait_for("Quit?")
+        terminal.press("s")
         assert terminal.ended(END_S) == 0
         assert terminal.restored
     assert nothing_left_in(place)

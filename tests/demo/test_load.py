@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from hotswap_tui.demo.load import BEAT, READ, Load
-from hotswap_tui.demo.load_ledger import Ledger
-from hotswap_tui.demo.load_totals import Attempt, Longest
+from hotswap_tui.drill.ledger import Ledger
+from hotswap_tui.drill.totals import Attempt, Longest
 from tests.support.until import until
 
 CLIENTS = 4

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hotswap_tui.engine.lock import LockedError, check_free
 from tests.end_to_end.terminal import Terminal
+from tests.support.until import until_sync
 
 if TYPE_CHECKING:
     from tests.support.clusters import ServerPair
@@ -46,6 +49,7 @@ class Workplace:
             "DATABASE_URL": pair.primary.url,
             "DATABASE_URL_SECONDARY": pair.secondary.url,
             "HOTSWAP_STATE_DIR": str(self.state),
+            "HOTSWAP_LISTEN": "off",
             **FAST,
         }
 
@@ -65,6 +69,20 @@ class Workplace:
             timeout=30,
             check=False,
         )
+
+    def engine_pid(self) -> int:
+        """Return the process of the engine that controls the state directory, 0 when none does."""
+        try:
+            check_free(self.state)
+        except LockedError as error:
+            return 0 if error.holder is None else error.holder.pid
+        return 0
+
+    def end_engine(self) -> None:
+        """Kill the engine that goes on in the background, and wait for its end."""
+        if pid := self.engine_pid():
+            os.kill(pid, signal.SIGKILL)
+            until_sync(lambda: self.engine_pid() == 0, 10.0, "the engine's end")
 
     def log(self) -> list[str]:
         """Return the log's lines that `grep "DB Manager"` finds."""

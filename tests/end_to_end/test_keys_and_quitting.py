@@ -51,12 +51,12 @@ def test_quitting_asks_then_says_that_nothing_is_watched(workplace):
     with workplace.show(columns=80, rows=24) as terminal:
         terminal.wait_for("PRIMARY serving", "● live", deadline_s=FIRST_S)
         terminal.press("q")
-        terminal.wait_for("Stop watching?")
+        terminal.wait_for("Quit?")
         terminal.press("n")
-        terminal.wait_until_gone("Stop watching?")
+        terminal.wait_until_gone("Quit?")
         terminal.press("q")
-        terminal.wait_for("Stop watching?")
-        terminal.press("y")
+        terminal.wait_for("Quit?", "enter", "background")
+        terminal.press("s")
         assert terminal.ended() == 0
         assert terminal.last_words.strip() == "stopped; nothing is watched any more"
         assert terminal.restored
@@ -66,8 +66,8 @@ def test_quitting_may_leave_the_last_screen_behind(workplace):
     with workplace.show(columns=80, rows=24) as terminal:
         terminal.wait_for("PRIMARY serving", "● live", deadline_s=FIRST_S)
         terminal.press("Q")
-        terminal.wait_for("Stop watching?")
-        terminal.press("y")
+        terminal.wait_for("Quit?", "enter", "background")
+        terminal.press("s")
         assert terminal.ended() == 0
         assert "PRIMARY serving" in terminal.last_words
         assert terminal.last_words.rstrip().endswith("stopped; nothing is watched any more")

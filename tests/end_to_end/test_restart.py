@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import signal
 
-import pytest
-
 from tests.end_to_end.programs import LATE_S, TURN_S
 
 FIRST_S = 15.0
@@ -42,14 +40,3 @@ def test_a_restart_returns_to_a_living_primary_only_through_its_checks(workplace
     with workplace.show(DB_RECOVERY_THRESHOLD="4") as terminal:
         terminal.wait_for("PRIMARY serving", "primary passed 4 checks in a row", deadline_s=FIRST_S)
     assert kinds(workplace) == ["failback", "failover"]
-
-
-@pytest.mark.parametrize("command", [(), ("--read-only",)])
-def test_a_second_program_is_refused_and_told_who_is_there(workplace, command):
-    with workplace.show() as terminal:
-        terminal.wait_for("PRIMARY serving", deadline_s=FIRST_S)
-        with workplace.show(*command) as second:
-            assert second.process.wait(10) == 3
-            second.wait_for(f"another engine (pid {terminal.process.pid}, since ", ") controls /")
-            assert len(second.raw.splitlines()) == 1
-        assert terminal.process.poll() is None

@@ -13,6 +13,7 @@ from hotswap_tui.core.snapshot import Countdown, DatabaseView, Snapshot, SwitchO
 from hotswap_tui.core.traffic import Traffic
 from hotswap_tui.core.values import (
     ARMED,
+    Drill,
     Event,
     Fault,
     Health,
@@ -224,6 +225,7 @@ def _serving() -> dict[str, Snapshot]:
         "disarmed-returning": snapshot(**{**ON_SECONDARY, "primary": database(Role.PRIMARY), "mode": DISARMED}),
         "single": snapshot(secondary=None, failover_available=False),
         "stale": snapshot(now_s=NOW_S - 12, wall_s=WALL_S - 12),
+        "observing": snapshot(policy=replace(snapshot().policy, observe=True)),
     }
 
 
@@ -232,6 +234,7 @@ def _moving() -> dict[str, Snapshot]:
     return {
         "failing-back": snapshot(**back, countdown=Countdown("fail back to primary", NOW_S + 83)),
         "failing": snapshot(**FAILING),
+        "drill": snapshot(**FAILING, drill=Drill("pi@tty1", NOW_S - 3, NOW_S + 57)),
         "starting": snapshot(
             state=State.STARTING,
             serving=False,

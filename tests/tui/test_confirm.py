@@ -9,12 +9,12 @@ import pytest
 
 from hotswap_tui.core.events import ArmRequest, CancelRequest, FailbackRequest, RepairRequest, SwitchRequest
 from hotswap_tui.core.plan import Step
+from hotswap_tui.core.proposal import changes
 from hotswap_tui.core.snapshot import SwitchOutcome
 from hotswap_tui.core.traffic import Waited
 from hotswap_tui.core.values import ARMED, Health, Role, State, SwitchKind
 from hotswap_tui.tui.confirm import ConfirmDialog, Stage
 from hotswap_tui.tui.dialogs import ArmDialog
-from hotswap_tui.tui.proposals import changes
 from tests.support.pictures import DISARMED, NOW_S, ROUTED, database, down, snapshot
 from tests.support.routed_pictures import OPEN_TRANSACTIONS, PROOF, at_step, pictures
 from tests.support.screens import running, shown

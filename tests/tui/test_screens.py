@@ -92,7 +92,7 @@ async def _settle(app: HotSwapApp, pilot: Pilot[None]) -> None:
 @pytest.mark.parametrize("name", sorted(PAGES))
 async def test_pages(name: str) -> None:
     """The other screens, over the state in which the primary fails."""
-    async with running(ScriptedClient(PICTURES["failing"])) as (app, pilot):
+    async with running(ScriptedClient(PICTURES["failing"]), may_go_on=True) as (app, pilot):
         await pilot.press(*PAGES[name])
         await pilot.pause()
         check(f"page-{name}", shown(app))
@@ -102,7 +102,7 @@ async def test_pages(name: str) -> None:
 async def test_dialogues(name: str) -> None:
     """The windows that ask before traffic moves."""
     picture, keys = DIALOGUES[name]
-    async with running(ScriptedClient(PICTURES[picture])) as (app, pilot):
+    async with running(ScriptedClient(PICTURES[picture]), may_go_on=True) as (app, pilot):
         await pilot.press(*keys)
         await pilot.pause()
         check(f"dialogue-{name}", shown(app))
@@ -112,7 +112,7 @@ async def test_dialogues(name: str) -> None:
 async def test_dialogues_on_the_smallest_terminal(name: str) -> None:
     """Whatever is cut, the lines that say what can be pressed are there."""
     picture, keys = DIALOGUES[name]
-    async with running(ScriptedClient(PICTURES[picture]), SIZES["60x16"]) as (app, pilot):
+    async with running(ScriptedClient(PICTURES[picture]), SIZES["60x16"], may_go_on=True) as (app, pilot):
         await pilot.press(*keys)
         await pilot.pause()
         check(f"dialogue-{name}-60x16", shown(app))

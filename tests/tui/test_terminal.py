@@ -7,7 +7,7 @@ import re
 import pytest
 
 from hotswap_tui.tui.ascii_filter import to_ascii
-from hotswap_tui.tui.terminal import operator, terminal_profile
+from hotswap_tui.tui.terminal import terminal_profile
 from tests.support.pty_program import PtyProgram
 
 PROGRAM = "tests/support/dashboard_program.py"
@@ -54,11 +54,6 @@ def test_a_dumb_terminal_is_refused(environ: dict[str, str]) -> None:
 def test_ascii_keeps_every_cell(text: str, expected: str) -> None:
     """A sign becomes one of the same width."""
     assert to_ascii(text) == expected
-
-
-def test_the_operator_has_a_name() -> None:
-    """Who asked is written into the journal."""
-    assert operator()
 
 
 COLOUR = re.compile(rb"\x1b\[[0-9;]*m")

@@ -1,0 +1,37 @@
+"""An engine in the background, without a terminal: how watching goes on when a dashboard's terminal is gone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+WAIT_S: Final = 30
+"""How long it waits for the engine before it to end: that one gives a switch in flight its time."""
+
+
+def start_background(options: Sequence[str], log: Path) -> int:
+    """Start `hotswap-tui serve` with `options` in a session of its own and return its process id; raises OSError.
+
+    It waits for the lock of the engine that still runs here. What it cannot say elsewhere is appended to `log`.
+    """
+    command = [sys.executable, "-m", "hotswap_tui", "serve", "--wait", str(WAIT_S), "--log-file", str(log), *options]
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=descriptor,
+            start_new_session=True,
+        )
+    finally:
+        os.close(descriptor)
+    # It outlives this process, which has no use for its exit code.
+    process.returncode = 0
+    return process.pid
