@@ -25,14 +25,8 @@ def hold(turn: Turn) -> None:
     model, policy = turn.model, turn.policy
     reading = model.reading
     able = reading.routed and not reading.error and not model.disagrees and reading.pool_mode is PoolMode.TRANSACTION
-    if (
-        not able
-        or not model.mode.armed
-        or policy.observe
-        or not policy.hold_max_s
-        or model.switch is not None
-        or model.hold is not None
-    ):
+    may = model.mode.armed and not policy.observe and policy.hold_max_s
+    if not able or not may or model.switch is not None or model.hold is not None:
         return
     needed_s = confirmation_s(policy, turn.active.failures)
     if needed_s > policy.hold_max_s:

@@ -15,6 +15,7 @@ from hotswap_tui.core.text import clean
 from hotswap_tui.core.values import ServerFacts
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
 Row: TypeAlias = tuple[str | None, ...]
@@ -53,6 +54,7 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no ty
     def __init__(self, protocol: object, transport: asyncio.Transport, *rest: object) -> None:
         super().__init__(protocol, transport, *rest)
         self.socket: socket.socket = transport.get_extra_info("socket")
+        self.tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
 
 
 class Session:
@@ -69,6 +71,16 @@ class Session:
     def alive(self) -> bool:
         """Say whether the connection is open as far as this side knows."""
         return not self._connection.is_closed()
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """Return how this side encrypts, None in plain text."""
+        return self._connection.tls
+
+    @property
+    def backend_pid(self) -> int:
+        """Return the process number that was given at the login; a pooler's own invention where one answers."""
+        return int(self._connection.get_server_pid())
 
     def keep_alive(self, idle_s: float, user_timeout_s: float) -> None:
         """Let the kernel notice a peer that has vanished: idle connections within about the sum of both times.

@@ -122,7 +122,7 @@ def test_the_networks_and_our_own_failures_are_told_apart(error: BaseException, 
 
 
 def test_every_class_has_an_example() -> None:
-    assert {fault for *_, fault in SERVER} | {fault for _, fault in NETWORK} == set(Fault)
+    assert {fault for *_, fault in SERVER} | {fault for _, fault in NETWORK} == set(Fault) - {Fault.DRILL}
 
 
 def test_sayings_are_in_lower_case_and_none_hides_behind_an_earlier_one() -> None:
