@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from hotswap_tui.cli import exit_codes, streams
+from hotswap_tui.cli import exit_codes
 from hotswap_tui.cli.options import STATE_DIR, add_env_file, add_state_dir
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hotswap_tui.core.snapshot import Snapshot
 
 NO_ENGINE_HINT = "start one with `hotswap-tui serve`, or see `hotswap-tui service status`"
+HANGING_HINT = "one is there and hangs: its log may say why, and `hotswap-tui service status`"
 
 
 class UnreachableError(Exception):
@@ -34,7 +35,8 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     """Add what says which engine is meant."""
     group = parser.add_argument_group(
         "engine",
-        "Without these the engine is looked for in /run/hotswap-tui, $XDG_RUNTIME_DIR/hotswap-tui and the user's own state directory.",
+        "Without these the engine is looked for in /run/hotswap-tui,\n"
+        "$XDG_RUNTIME_DIR/hotswap-tui and the user's own state directory.",
     )
     add_socket_option(group)
     add_env_file(group)
@@ -69,6 +71,7 @@ def sockets_of(args: argparse.Namespace) -> tuple[Path, ...]:
 async def reach(sockets: Sequence[Path]) -> Reached:
     """Return the first engine that answers; raises UnreachableError."""
     from hotswap_tui.api.client import NoEngineError, NotAllowedError, read_snapshot  # noqa: PLC0415 - as above
+    from hotswap_tui.api.exchange import SILENT  # noqa: PLC0415
     from hotswap_tui.api.wire import WireError  # noqa: PLC0415
 
     silent: list[NoEngineError] = []
@@ -85,7 +88,8 @@ async def reach(sockets: Sequence[Path]) -> Reached:
     if forbidden is not None:
         raise UnreachableError(str(forbidden)) from forbidden
     looked = ", ".join(f"{error.path} ({error.why})" for error in silent)
-    raise UnreachableError(f"no engine answers at {looked}; {NO_ENGINE_HINT}")
+    hangs = any(error.why == SILENT for error in silent)
+    raise UnreachableError(f"no engine answers at {looked}; {HANGING_HINT if hangs else NO_ENGINE_HINT}")
 
 
 def with_engine(args: argparse.Namespace, name: str, act: Callable[[Reached], int]) -> int:
@@ -97,9 +101,15 @@ def with_engine(args: argparse.Namespace, name: str, act: Callable[[Reached], in
     try:
         reached = asyncio.run(reach(sockets_of(args)))
     except SourceError as error:
-        streams.complain(f"hotswap-tui {name}: {error}")
-        return exit_codes.USAGE
+        return failed(name, error, exit_codes.USAGE)
     except UnreachableError as error:
-        streams.complain(f"hotswap-tui {name}: {error}")
-        return exit_codes.NO_ENGINE
+        return failed(name, error, exit_codes.NO_ENGINE)
     return act(reached)
+
+
+def failed(name: str, error: Exception, code: int) -> int:
+    """Say what is wrong, cleaned, and return `code`."""
+    from hotswap_tui.cli.plain_text import tell  # noqa: PLC0415 - `--help` needs none of it
+
+    tell([f"hotswap-tui {name}: {error}"])
+    return code

@@ -50,14 +50,14 @@ SERVICE: Mapping[int, str] = {
 
 STATUS: Mapping[int, str] = {
     OK: "healthy: the primary serves, and what is configured works",
-    DEGRADED: "degraded: something is not as it should be, the secondary serves, or automatic switching is off",
+    DEGRADED: "degraded: not all is well, the secondary serves, or automation is off",
     NOT_SERVING: "no database serves, or applications do not reach it; also wrong usage",
-    UNKNOWN: "unknown: no engine says how things are, or it has not yet seen it",
+    UNKNOWN: "unknown: no engine says how things are, or it has not yet looked",
 }
 """What the codes of `status` mean; a monitoring plug-in has the same."""
 MOVING: Mapping[int, str] = {
     OK: "done; with --no-wait: begun",
-    FAILED: "failed or cancelled; traffic is where it was, unless the sentence says otherwise",
+    FAILED: "failed or cancelled; the sentence says where traffic is",
     USAGE: "wrong usage, or nobody to ask",
     NO_ENGINE: "no engine answers; nothing was done",
     NOTHING_DONE: "refused, changed meanwhile, or not agreed to; nothing was done",

@@ -57,7 +57,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--json", action="store_true", help="print one JSON array (default: a table)")
     parser.add_argument(
-        "--limit", type=_count, default=DEFAULT_LIMIT, metavar="N", help="print the newest N (default: %(default)s)"
+        "--limit", type=count, default=DEFAULT_LIMIT, metavar="N", help="print the newest N (default: %(default)s)"
     )
     parser.add_argument(
         "--steps",
@@ -69,7 +69,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """Return the whole number of at least 1 that `text` is, for argparse."""
     number = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= number < 2**31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
@@ -78,9 +79,10 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Print the switches in the state directory; return the exit code."""
-    from hotswap_tui.cli.history_form import fields, table  # noqa: PLC0415 - no other command waits for the journal
+    from hotswap_tui.cli.history_form import table  # noqa: PLC0415 - no other command waits for the journal
     from hotswap_tui.config.sources import SourceError  # noqa: PLC0415
     from hotswap_tui.config.state_dir import find_state_dir  # noqa: PLC0415
+    from hotswap_tui.engine.history_document import fields  # noqa: PLC0415
     from hotswap_tui.engine.journal_read import read_history  # noqa: PLC0415
     from hotswap_tui.engine.ports import JournalError  # noqa: PLC0415
 

@@ -1,12 +1,12 @@
-"""How a past switch looks: as lines for a person, as fields for a program."""
+"""How a past switch looks to a person."""
 
 from __future__ import annotations
 
 import textwrap
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hotswap_tui.core.text import clean
+from hotswap_tui.engine.history_document import local, step_took_ms, switch_took_s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,14 +33,14 @@ def _wrap(text: str, width: int) -> list[str]:
 
 def _steps(steps: Sequence[StepRecord]) -> str:
     """Return `hold 12 ms, preflight 4 ms, repoint not ended`; empty without steps."""
-    taken = ((clean(step.step, 40), _took_ms(step)) for step in steps)
+    taken = ((clean(step.step, 40), step_took_ms(step)) for step in steps)
     return ", ".join(f"{name} not ended" if took_ms is None else f"{name} {took_ms:.0f} ms" for name, took_ms in taken)
 
 
 def _cells(record: SwitchRecord) -> tuple[str, ...]:
-    switch, took_s = record.switch, _took_s(record)
+    switch, took_s = record.switch, switch_took_s(record)
     return (
-        f"{_local(record.started_wall_s):%Y-%m-%d %H:%M:%S}",
+        f"{local(record.started_wall_s):%Y-%m-%d %H:%M:%S}",
         switch.kind.value,
         f"{switch.source} → {switch.target}",
         "" if took_s is None else duration(took_s),
@@ -73,49 +73,6 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def fields(past: PastSwitch) -> dict[str, Any]:
-    """Return what `history --help` says about one object."""
-    record, switch = past.record, past.record.switch
-    return {
-        "id": switch.id,
-        "kind": switch.kind.value,
-        "from": switch.source.value,
-        "to": switch.target.value,
-        "started": _iso(record.started_wall_s),
-        "finished": None if record.finished_wall_s is None else _iso(record.finished_wall_s),
-        "took_s": _took_s(record),
-        "result": record.result or "unfinished",
-        "error": record.error,
-        "why": switch.why,
-        "automatic": switch.automatic,
-        "by": switch.by or None,
-        "cancelled_by": switch.cancelled_by or None,
-        "forced": switch.forced,
-        "attempts": switch.attempt,
-        "was_down": record.down,
-        "was_down_s": None if record.down is None else record.down_s,
-        "recipe": past.recipe or None,
-        "waited": record.waited.clients,
-        "longest_wait_s": record.waited.longest_s,
-        "severed": record.severed,
-        "proof": record.proof,
-        "steps": [
-            {"step": step.step, "started": _iso(step.begun_wall_s), "took_ms": _took_ms(step)} for step in past.steps
-        ],
-    }
-
-
-def _took_s(record: SwitchRecord) -> float | None:
-    """Return the seconds from start to end; a clock that was set back meanwhile makes it 0."""
-    return (
-        None if record.finished_wall_s is None else round(max(0.0, record.finished_wall_s - record.started_wall_s), 3)
-    )
-
-
-def _took_ms(step: StepRecord) -> float | None:
-    return None if step.done_wall_s is None else round(max(0.0, step.done_wall_s - step.begun_wall_s) * 1000, 1)
-
-
 def duration(seconds: float) -> str:
     """Return `seconds` as a person says them: 0.4 s, 15 s, 3m 12s, 2h 05m, 4d 03h."""
     if seconds < 9.95:
@@ -128,11 +85,3 @@ def duration(seconds: float) -> str:
     if whole < 86_400:
         return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
     return f"{whole // 86_400}d {whole % 86_400 // 3600:02d}h"
-
-
-def _local(wall_s: float) -> datetime:
-    return datetime.fromtimestamp(wall_s, UTC).astimezone()
-
-
-def _iso(wall_s: float) -> str:
-    return _local(wall_s).isoformat(timespec="milliseconds")

@@ -46,7 +46,9 @@ VARIABLES: Mapping[str, Words] = {
         "MS", "milliseconds that clients are held at most while a failure is confirmed; 0: never", "15000"
     ),
     "HOTSWAP_LISTEN": Words("HOST:PORT", "address of the HTTP API, or off", "127.0.0.1:8484"),
-    "HOTSWAP_ALLOWED_HOSTS": Words("NAMES", "further names under which the HTTP API may be asked, with commas", "optional"),
+    "HOTSWAP_ALLOWED_HOSTS": Words(
+        "NAMES", "further names under which the HTTP API may be asked, with commas", "optional"
+    ),
     "HOTSWAP_HEARTBEAT_INTERVAL": Words("MS", "milliseconds between requests of HOTSWAP_HEARTBEAT_URL", "60000"),
     "HOTSWAP_OBSERVE": Words("0|1", "whether to decide and tell only, and never act", "0"),
     "HOTSWAP_GROUP": Words("GROUP", "group whose members may attach to the engine and act", "optional"),
@@ -97,7 +99,7 @@ def add_env_file(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_state_dir(parser: argparse.ArgumentParser) -> None:
+def add_state_dir(parser: argparse._ActionsContainer) -> None:
     """Add `--state-dir` alone."""
     _add_option(parser, STATE_DIR, VARIABLES[STATE_DIR].default)
 

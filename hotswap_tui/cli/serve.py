@@ -9,6 +9,7 @@ import os
 import signal
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotswap_tui.cli import exit_codes, streams
@@ -16,6 +17,8 @@ from hotswap_tui.cli.log_options import STDERR, add_log_options, open_log
 from hotswap_tui.cli.options import STATE_DIR, add_settings_options, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hotswap_tui.config import Loaded
     from hotswap_tui.engine.lock import LockedError
 
@@ -92,7 +95,22 @@ def _serve(args: argparse.Namespace, loaded: Loaded) -> None:
         locked(loaded, "hotswap-tui serve", wait_s=args.wait, waiting=waiting),
         closing(open_log(args, loaded)) as log,
     ):
-        asyncio.run(Service(loaded, log.write, partial(load_settings, args), notifier).run())
+        asyncio.run(Service(loaded, log.write, partial(_reread, args), notifier).run())
+
+
+def _reread(args: argparse.Namespace) -> Loaded:
+    """Load the settings once more. Raises SettingsError."""
+    newest = [_newest(path, os.environ) for path in args.env_file]
+    return load_settings(argparse.Namespace(**{**vars(args), "env_file": newest}))
+
+
+def _newest(path: Path, environ: Mapping[str, str]) -> Path:
+    """Return the copy that the unit's ExecReload= has made of a credential since the start, where there is one."""
+    credentials, runtime = environ.get("CREDENTIALS_DIRECTORY"), environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    if not (credentials and runtime and path.parent == Path(credentials)):
+        return path
+    copy = Path(runtime) / path.name
+    return copy if copy.exists() else path
 
 
 def locked_sentence(error: LockedError, loaded: Loaded) -> str:

@@ -16,7 +16,17 @@ from hotswap_tui.cli.main import main
 from hotswap_tui.engine.journal_store import Store
 
 ROOT = Path(__file__).parents[2]
-SLOW = {"asyncpg", "plotext", "psycopg", "pydantic", "pydantic_settings", "rich", "textual"}
+SLOW = {
+    "asyncpg",
+    "plotext",
+    "psycopg",
+    "pydantic",
+    "pydantic_settings",
+    "rich",
+    "starlette",
+    "textual",
+    "uvicorn",
+}
 LOADED = """
 import sys
 from hotswap_tui.cli.main import main
@@ -44,6 +54,10 @@ def modules_after(*arguments):
         ("demo", "--help"),
         ("gateway", "init", "--help"),
         ("history", "--help"),
+        ("status", "--help"),
+        ("switch", "--help"),
+        ("logs", "--help"),
+        ("completion", "--help"),
         ("nonsense",),
     ],
 )
@@ -55,6 +69,13 @@ def test_history_loads_neither_settings_nor_screen(tmp_path):
     (tmp_path / "app.env").write_text(f"HOTSWAP_STATE_DIR={tmp_path}\n")
     for given in (("--state-dir", str(tmp_path)), ("--env-file", str(tmp_path / "app.env"))):
         assert not SLOW & modules_after("history", "--json", *given)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("status",), ("switch", "--to", "primary", "--yes"), ("arm",), ("disarm",), ("logs",)]
+)
+def test_what_asks_an_engine_waits_for_no_server_and_no_screen(arguments, tmp_path):
+    assert not SLOW & modules_after(*arguments, "--state-dir", str(tmp_path))
 
 
 def test_settings_load_no_screen():

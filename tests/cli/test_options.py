@@ -31,7 +31,13 @@ def parsed(*arguments):
 
 
 def test_the_options_are_the_settings_without_secrets_gateway_and_hook():
-    secrets = {"DATABASE_URL", "DATABASE_URL_SECONDARY", "HOTSWAP_TOKEN", "HOTSWAP_NOTIFY_URLS", "HOTSWAP_HEARTBEAT_URL"}
+    secrets = {
+        "DATABASE_URL",
+        "DATABASE_URL_SECONDARY",
+        "HOTSWAP_TOKEN",
+        "HOTSWAP_NOTIFY_URLS",
+        "HOTSWAP_HEARTBEAT_URL",
+    }
     none = secrets | {"HOTSWAP_GATEWAY", "HOTSWAP_ON_SWITCH"}
     assert list(VARIABLES) == [name for name in variables() if name not in none]
 

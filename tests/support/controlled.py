@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 _DEADLINE_S = 30.0
+_LOADED = """
+import sys
+from hotswap_tui.cli.main import main
+main(sys.argv[1:])
+print(*{name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
+"""
 QUICK = {
     "DB_HEALTH_CHECK_INTERVAL": "200",
     "DB_FAILURE_RETRY_INTERVAL": "200",
@@ -55,6 +61,12 @@ class Controlled:
     async def command(self, *arguments: str, answer: str | None = None) -> Ended:
         """Run a command of the program over this engine; `answer` comes from a pipe, not from a terminal."""
         return await command(*arguments, "--state-dir", str(self.state_dir), answer=answer)
+
+    async def modules_after(self, *arguments: str) -> set[str]:
+        """Return the packages that a command has loaded when it ends."""
+        process = await _python("-c", _LOADED, *arguments, "--state-dir", str(self.state_dir))
+        _, err = await asyncio.wait_for(process.communicate(), _DEADLINE_S)
+        return set(err.decode().splitlines()[-1].split())
 
 
 @asynccontextmanager
@@ -85,16 +97,19 @@ async def command(*arguments: str, answer: str | None = None) -> Ended:
     return Ended(process.returncode, out.decode(), err.decode())
 
 
-async def started(*arguments: str) -> asyncio.subprocess.Process:
+async def started(*arguments: str, stdout: int = asyncio.subprocess.PIPE) -> asyncio.subprocess.Process:
     """Start a command of the program with pipes for streams."""
-    environ = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "HOME": "/nonexistent",
-    }
+    return await _python("-m", "hotswap_tui", *arguments, stdout=stdout)
+
+
+async def _python(*arguments: str, stdout: int = asyncio.subprocess.PIPE) -> asyncio.subprocess.Process:
+    path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": "/nonexistent"}
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hotswap_tui", *arguments, stdin=pipe, stdout=pipe, stderr=pipe, env=environ
+        sys.executable,
+        *arguments,
+        stdin=pipe,
+        stdout=stdout,
+        stderr=pipe,
+        env={**path, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
     )

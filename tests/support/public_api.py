@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -108,7 +108,13 @@ class Exchange:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Cut the connection."""
         self._writer.transport.abort()
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
     def send(self, target: str, method: str, headers: Sequence[tuple[str, str]], body: bytes = b"") -> None:
         """Send a request; a Host header that says localhost is added where there is none."""
@@ -119,11 +125,14 @@ class Exchange:
         self._writer.write(b"".join(part or b"" for part in data))
 
     async def event(self) -> type[h11.NEED_DATA | h11.PAUSED] | h11.Event:
-        """Return the next part of the answer."""
+        """Return the next part of the answer; raises ConnectionError when it ends before its end."""
         async with asyncio.timeout(_DEADLINE_S):
-            while (event := self._http.next_event()) is h11.NEED_DATA:
-                self._http.receive_data(await self._reader.read(65536))
-                self.begun = True
+            try:
+                while (event := self._http.next_event()) is h11.NEED_DATA:
+                    self._http.receive_data(await self._reader.read(65536))
+                    self.begun = True
+            except h11.RemoteProtocolError as error:
+                raise ConnectionError(str(error)) from None
             return event
 
     async def answer(self) -> Answer:
