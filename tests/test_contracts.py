@@ -16,7 +16,10 @@ LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 SCREEN = {"textual", "plotext", "rich"}
-WITHOUT_SCREEN = ("core", "probes", "routing", "engine", "config", "dsn", "cli.main")
+WITHOUT_SCREEN = (
+    *("core", "probes", "routing", "engine", "config", "dsn", "gateway", "api", "notify", "service", "drill", "doctor", "pool"),
+    "cli.main",
+)
 
 
 def modules(room: str) -> list[str]:
