@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from hotswap_tui.config import listen
+from hotswap_tui.config.listen import ALLOWED, Listen, parse_listen
 from hotswap_tui.config.state_dir import default_state_dir
 from hotswap_tui.core.policy import Policy
 
@@ -53,7 +52,7 @@ def _command(value: str) -> str:
 
 
 def _listen(value: str) -> str:
-    listen.parse_listen(value)
+    parse_listen(value)
     return value
 
 
@@ -76,10 +75,11 @@ Count = Annotated[int, Field(ge=1, le=1000)]
 Switch = Annotated[bool, BeforeValidator(_lower)]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Hold every setting, checked. Durations are whole milliseconds; `policy()` has them in seconds."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    # `load` merges the sources itself, because it tells where every value came from: pydantic-settings would take 9 MB for nothing.
+    model_config = ConfigDict(frozen=True, extra="ignore", validate_default=True)
 
     database_url: SecretStr = Field(alias="DATABASE_URL")
     """Primary database connection string"""
@@ -142,7 +142,7 @@ read from the environment or `--env-file` only"""
 read from the environment or `--env-file` only"""
 
     listen: Annotated[str, AfterValidator(_listen)] = Field(
-        default="127.0.0.1:8484", alias="HOTSWAP_LISTEN", json_schema_extra={"allowed": listen.ALLOWED}
+        default="127.0.0.1:8484", alias="HOTSWAP_LISTEN", json_schema_extra={"allowed": ALLOWED}
     )
     """Address of the HTTP API, or `off`; beyond loopback it needs `HOTSWAP_TOKEN`"""
 
@@ -162,7 +162,9 @@ read from the environment or `--env-file` only"""
 read from the environment or `--env-file` only"""
 
     heartbeat_url: Annotated[SecretStr, AfterValidator(_web_address)] | None = Field(
-        default=None, alias="HOTSWAP_HEARTBEAT_URL", json_schema_extra={"allowed": "must be an http:// or https:// address"}
+        default=None,
+        alias="HOTSWAP_HEARTBEAT_URL",
+        json_schema_extra={"allowed": "must be an http:// or https:// address"},
     )
     """Address that is asked for while all is well, so that a dead-man's switch elsewhere notices when it is not"""
 
@@ -173,7 +175,8 @@ read from the environment or `--env-file` only"""
     """`1` decides, logs and counts what it would do, and never acts"""
 
     group: str | None = Field(default=None, alias="HOTSWAP_GROUP")
-    """Group whose members may attach to the engine and act, besides its own user and root"""
+    """Group whose members may attach to the engine and act, besides its own user and root; \
+for a service, whose control socket lies in `/run`"""
 
     state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         default_factory=default_state_dir,
@@ -181,18 +184,6 @@ read from the environment or `--env-file` only"""
         json_schema_extra={"shown": "*(the user's state directory; as root `/var/lib/hotswap-tui`)*"},
     )
     """Directory of the journal; read from the environment, `--env-file` or the command line only"""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  the signature is pydantic-settings'
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take nothing ambient: `load` merges the sources itself, because it tells where every value came from."""
-        return (init_settings,)
 
     def policy(self) -> Policy:
         """Return what decisions need, in seconds."""
@@ -214,9 +205,9 @@ read from the environment or `--env-file` only"""
             observe=self.observe,
         )
 
-    def address(self) -> listen.Listen | None:
+    def address(self) -> Listen | None:
         """Return where the HTTP API listens, None where it is off."""
-        return listen.parse_listen(self.listen)
+        return parse_listen(self.listen)
 
     def hosts(self) -> tuple[str, ...]:
         """Return the names that HOTSWAP_ALLOWED_HOSTS gives, in lower case."""

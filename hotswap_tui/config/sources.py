@@ -189,8 +189,15 @@ def _read(path: Path, name: str) -> Layer:
             warnings.append(f"{name} line {binding.original.line} is not of the form NAME=value; it is left out")
         elif binding.key is not None and binding.value is not None:
             values[binding.key] = binding.value
-    warnings += _readable(state, name, values)
+    if not _is_credential(path):
+        warnings += _readable(state, name, values)
     return Layer(name, values, is_file=True, warnings=tuple(warnings), writable=_writable(state))
+
+
+def _is_credential(path: Path) -> bool:
+    """Say whether systemd made `path` for this service: an ACL lets it in, which looks like a group's right."""
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    return directory is not None and path.parent == Path(directory)
 
 
 def _readable(state: os.stat_result, name: str, values: Mapping[str, str]) -> list[str]:
