@@ -19,7 +19,7 @@ from hotswap_tui.api.client import (
 )
 from hotswap_tui.cli import exit_codes
 from hotswap_tui.cli.asking import NO_TERMINAL, agreed, can_ask, proposal_lines
-from hotswap_tui.cli.listening import Lost, heard
+from hotswap_tui.api.listening import Lost, heard
 from hotswap_tui.cli.plain_text import say, tell
 from hotswap_tui.cli.switch_course import LOOK, Course, Ending
 from hotswap_tui.core.errors import RefusedError, StaleRequestError

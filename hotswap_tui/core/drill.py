@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def begin(turn: Turn, request: DrillRequest) -> None:
-    """Let the primary's checks fail from now on, if automation can show anything by that."""
+    """Let the primary's checks fail from now on, if automation can show anything by that; of a planned drill only tell."""
     refuse_stale(turn, request.version)
     if obstacle := _obstacle(turn, planned=request.planned):
         raise RefusedError(f"no drill: {obstacle}")

@@ -95,3 +95,16 @@ async def test_the_word_begins_it_and_ctrl_c_ends_it_in_order(both, tmp_path):
         "measured": False,
         "reason": "the engine has no gateway, applications follow by themselves",
     }
+
+
+async def test_a_terminal_that_is_closed_ends_it_in_order(both, tmp_path):
+    async with controlled(tmp_path, both) as engine:
+        await ready(engine)
+        with PtyProgram([PROGRAM, "drill", "--stay", "50s", "--state-dir", str(engine.state_dir)]) as program:
+            await asyncio.to_thread(program.read_until, b"> ")
+            program.press(b"drill\n")
+            await asyncio.to_thread(program.read_until, b"failing back in 50 s")
+            program.close_master()
+            assert await asyncio.to_thread(program.wait, reading=False) != exit_codes.OK
+        picture = engine.engine.snapshot()
+        assert (picture.active, picture.mode.armed, picture.drill) == (Role.PRIMARY, True, None)

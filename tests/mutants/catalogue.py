@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.catalogue_restraint import RESTRAINT
 from tests.mutants.catalogue_traffic import TRAFFIC
 from tests.mutants.mutant import Mutant
 
@@ -366,4 +367,4 @@ RULES = (
     ),
 )
 
-MUTANTS = (*RULES, *TRAFFIC)
+MUTANTS = (*RULES, *TRAFFIC, *RESTRAINT)

@@ -8,8 +8,8 @@ TRAFFIC = (
     Mutant(
         0,
         "core/holding.py",
-        "if not able or not model.mode.armed or policy",
-        "if not able or policy",
+        "may = model.mode.armed and ",
+        "may = ",
         "clients are held although a person has switched automation off",
     ),
     Mutant(

@@ -35,6 +35,7 @@ STAGES: tuple[tuple[str, ...], ...] = (
         *("tests/core/test_machine_failover.py", "tests/core/test_machine_suspicion.py"),
         *("tests/core/test_machine_failback.py", "tests/core/test_machine_requests.py"),
         *("tests/core/test_machine_switching.py", "tests/core/test_decide.py", "tests/core/test_schedule.py"),
+        *("tests/core/test_machine_drill.py", "tests/core/test_machine_observing.py"),
         *("tests/core/test_policy.py", "tests/core/test_table.py"),
         *("tests/engine/test_restart.py", "tests/engine/test_keeper.py", "tests/engine/test_engine.py"),
     ),
