@@ -7,9 +7,9 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from hotswap_tui.api.client import read_events
+from hotswap_tui.api.listening import Lost, heard
 from hotswap_tui.cli import exit_codes
 from hotswap_tui.cli.engine_options import failed
-from hotswap_tui.api.listening import Lost, heard
 from hotswap_tui.cli.moving import ENGINE_ERRORS
 from hotswap_tui.cli.plain_text import say, tell
 from hotswap_tui.core.text import clean

@@ -17,9 +17,9 @@ from hotswap_tui.api.client import (
     read_snapshot,
     send,
 )
+from hotswap_tui.api.listening import Lost, heard
 from hotswap_tui.cli import exit_codes
 from hotswap_tui.cli.asking import NO_TERMINAL, agreed, can_ask, proposal_lines
-from hotswap_tui.api.listening import Lost, heard
 from hotswap_tui.cli.plain_text import say, tell
 from hotswap_tui.cli.switch_course import LOOK, Course, Ending
 from hotswap_tui.core.errors import RefusedError, StaleRequestError

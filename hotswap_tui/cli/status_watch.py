@@ -9,8 +9,8 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from hotswap_tui.cli import exit_codes
 from hotswap_tui.api.listening import Lost, heard
+from hotswap_tui.cli import exit_codes
 from hotswap_tui.cli.plain_status import LINES, WIDTH, exit_code, sentence, status_lines
 from hotswap_tui.cli.plain_text import cut, say, shown, tell
 from hotswap_tui.core.sentence import silence

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from hotswap_tui.api.client import EngineFailedError, NoEngineError, NotAllowedError, UnansweredError, Update
+from hotswap_tui.api.listening import Lost
 from hotswap_tui.cli import exit_codes, moving
 from hotswap_tui.cli.asking import proposal_lines
 from hotswap_tui.cli.durations import span_s, span_words
 from hotswap_tui.cli.engine_options import Reached
-from hotswap_tui.api.listening import Lost
 from hotswap_tui.cli.switch_course import Course
 from hotswap_tui.core.errors import RefusedError, StaleRequestError
 from hotswap_tui.core.events import DisarmRequest, FailbackRequest, SwitchRequest
