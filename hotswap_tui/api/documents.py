@@ -221,6 +221,7 @@ def _drill(drill: Drill, moments: Moments) -> dict[str, Any]:
         "by": clean(drill.by),
         "since": moments.local(drill.since_s),
         "until": moments.local(drill.until_s),
+        "planned": drill.planned,
     }
 
 

@@ -86,7 +86,7 @@ _ENGINE: Final[Sequence[tuple[str, str, Callable[[Snapshot], float]]]] = (
     ),
     ("hotswap_switching", "1 while a switch is in flight.", lambda now: now.switch is not None),
     ("hotswap_holding", "1 while clients wait because a failure is being confirmed.", lambda now: now.hold is not None),
-    ("hotswap_drill", "1 while checks of the primary fail on purpose.", lambda now: now.drill is not None),
+    ("hotswap_drill", "1 during a drill.", lambda now: now.drill is not None),
     (
         "hotswap_switches_in_hour",
         "Automatic switches that count against the hour's budget.",

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.cli import exit_codes, streams
 from hotswap_tui.cli.engine_options import add_socket_option, sockets_of
-from hotswap_tui.cli.log_options import add_log_options, log_obstacle, log_path, open_log
-from hotswap_tui.cli.options import add_settings_options, flag, load_settings, overrides
+from hotswap_tui.cli.log_options import add_log_options, log_obstacle, open_log
+from hotswap_tui.cli.options import add_settings_options, load_settings, overrides
 from hotswap_tui.cli.serve import locked_sentence
 
 if TYPE_CHECKING:
     import argparse
 
+    from hotswap_tui.cli.going_on import Started
     from hotswap_tui.config import Loaded
     from hotswap_tui.engine.lock import LockedError
     from hotswap_tui.tui.terminal import TerminalProfile
@@ -122,55 +123,26 @@ async def _look(path: Path, args: argparse.Namespace, profile: TerminalProfile) 
 
 def _own(args: argparse.Namespace, profile: TerminalProfile, loaded: Loaded) -> int:
     """Watch in this process; raises LockedError where another one does."""
-    from hotswap_tui.cli.watching import watch  # noqa: PLC0415 - see run
-    from hotswap_tui.service.background import start_background  # noqa: PLC0415
+    from hotswap_tui.cli.going_on import farewell, go_on  # noqa: PLC0415 - see run
+    from hotswap_tui.cli.watching import watch  # noqa: PLC0415
     from hotswap_tui.service.locking import locked  # noqa: PLC0415
 
     if obstacle := log_obstacle(args):
         streams.complain(obstacle)
         return exit_codes.USAGE
-    started: list[int] = []
+    started: list[Started] = []
 
     def going_on() -> None:
-        started.append(start_background(background_options(args), log_path(args, loaded)))
+        started.append(go_on(args, loaded))
 
     directory = loaded.settings.state_dir
     with locked(loaded, "hotswap-tui"), closing(open_log(args, loaded)) as log:
         view = watch(loaded, log, profile, directory=directory, read_only=args.read_only, going_on=going_on)
         code = asyncio.run(view)
-    if started and code != _HANGUP:
-        _farewell(started[0], loaded)
-    return code
-
-
-def background_options(args: argparse.Namespace) -> list[str]:
-    """Return the options with which `serve` finds the settings that this command line has found."""
-    options = [word for file in args.env_file for word in ("--env-file", str(file.absolute()))]
-    options += ["--profile", args.profile] if args.profile else []
-    options += [f"{flag(name)}={value}" for name, value in overrides(args).items()]
-    return [*options, "--log-format", args.log_format]
-
-
-def _farewell(pid: int, loaded: Loaded) -> None:
-    """Say what goes on, once it does."""
-    from hotswap_tui.api.client import NoEngineError, read_snapshot  # noqa: PLC0415 - see run
-    from hotswap_tui.api.sockets import candidates  # noqa: PLC0415
-
-    (path, *_) = candidates(os.environ, loaded.settings.state_dir)
-    deadline_s = time.monotonic() + _OPENS_WITHIN_S
-    while time.monotonic() < deadline_s:
-        try:
-            found = asyncio.run(read_snapshot(path)).pid
-        except NoEngineError:
-            time.sleep(_POLL_S)
-        else:
-            streams.complain(
-                f"watching goes on in the background, pid {found}: hotswap-tui shows it, kill {found} ends it"
-            )
-            return
-    streams.complain(
-        f"watching should go on in the background, pid {pid}, but it does not answer yet: see hotswap-tui status"
-    )
+    if not started or code == _HANGUP:
+        return code
+    said = farewell(started[0], loaded)
+    return code or said
 
 
 def _on_terminal() -> bool:

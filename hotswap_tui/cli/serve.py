@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.cli import exit_codes, streams
 from hotswap_tui.cli.log_options import STDERR, add_log_options, open_log
-from hotswap_tui.cli.options import STATE_DIR, add_settings_options, load_settings
+from hotswap_tui.cli.options import STATE_DIR, add_settings_options, overrides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hotswap_tui.config import Loaded
     from hotswap_tui.engine.lock import LockedError
+    from hotswap_tui.service.reading import Reading
 
 _DESCRIPTION = """\
 Watch both databases, fail over and back, and answer on the control socket and by HTTP, until SIGTERM or Ctrl-C, which end it
@@ -67,7 +68,9 @@ def run(args: argparse.Namespace) -> int:
     from hotswap_tui.service.listening import ListenError  # noqa: PLC0415
 
     try:
-        loaded = load_settings(args)
+        reading = _reading(args, args.env_file)
+        _import_everything()
+        loaded = reading.result()
         _serve(args, loaded)
     except SettingsError as error:
         return _failed(str(error), exit_codes.USAGE)
@@ -80,10 +83,18 @@ def run(args: argparse.Namespace) -> int:
     return exit_codes.OK
 
 
+def _import_everything() -> None:
+    """Import what serving needs, while the settings are read, and before another engine's end is waited for."""
+    from hotswap_tui.service import service  # noqa: F401, PLC0415
+    from hotswap_tui.service.host import preload  # noqa: PLC0415
+
+    preload()
+
+
 def _serve(args: argparse.Namespace, loaded: Loaded) -> None:
     from hotswap_tui.gateway.notify import Notifier  # noqa: PLC0415
     from hotswap_tui.service.locking import locked  # noqa: PLC0415
-    from hotswap_tui.service.service import Service  # noqa: PLC0415 - all of it, before another engine's end is waited for
+    from hotswap_tui.service.service import Service  # noqa: PLC0415
 
     notifier = Notifier(os.environ)
 
@@ -98,10 +109,15 @@ def _serve(args: argparse.Namespace, loaded: Loaded) -> None:
         asyncio.run(Service(loaded, log.write, partial(_reread, args), notifier).run())
 
 
-def _reread(args: argparse.Namespace) -> Loaded:
+async def _reread(args: argparse.Namespace) -> Loaded:
     """Load the settings once more. Raises SettingsError."""
-    newest = [_newest(path, os.environ) for path in args.env_file]
-    return load_settings(argparse.Namespace(**{**vars(args), "env_file": newest}))
+    return await asyncio.to_thread(_reading(args, [_newest(path, os.environ) for path in args.env_file]).result)
+
+
+def _reading(args: argparse.Namespace, env_files: list[Path]) -> Reading:
+    from hotswap_tui.service.reading import Reading  # noqa: PLC0415
+
+    return Reading(overrides(args), env_files, Path.cwd(), args.profile)
 
 
 def _newest(path: Path, environ: Mapping[str, str]) -> Path:

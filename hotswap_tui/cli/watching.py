@@ -56,13 +56,12 @@ async def watch(
             directory=directory,
             may_go_on=going_on is not None,
         )
-        code = await _until_any_ends(engine, app, client, loaded)
-        if app.goes_on and going_on is not None:
-            going_on()
-        return code
+        return await _until_any_ends(engine, app, client, loaded, going_on)
 
 
-async def _until_any_ends(engine: Engine, app: HotSwapApp, client: LocalClient, loaded: Loaded) -> int:
+async def _until_any_ends(
+    engine: Engine, app: HotSwapApp, client: LocalClient, loaded: Loaded, going_on: Callable[[], None] | None
+) -> int:
     from hotswap_tui.tui.run import show  # noqa: PLC0415
 
     view, work = asyncio.ensure_future(show(app)), asyncio.ensure_future(engine.ended())
@@ -73,7 +72,10 @@ async def _until_any_ends(engine: Engine, app: HotSwapApp, client: LocalClient, 
             app.end(exit_codes.FAILED)
             await view
             work.result()
-        return await view
+        code = await view
+        if app.goes_on and going_on is not None:
+            going_on()  # at once: it starts while everything here ends
+        return code
     finally:
         work.cancel()
         hosted.cancel()

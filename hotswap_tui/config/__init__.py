@@ -6,15 +6,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hotswap_tui.config.loading import Loaded, SettingsError, load
+    from hotswap_tui.config.loaded import Loaded, SettingsError
+    from hotswap_tui.config.loading import load
     from hotswap_tui.config.settings import PROFILES, Profile, Settings
     from hotswap_tui.config.table import settings_table
 
 __all__ = ["PROFILES", "Loaded", "Profile", "Settings", "SettingsError", "load", "settings_table"]
 
 _MODULES = {
-    "Loaded": "loading",
-    "SettingsError": "loading",
+    "Loaded": "loaded",
+    "SettingsError": "loaded",
     "load": "loading",
     "PROFILES": "settings",
     "Profile": "settings",

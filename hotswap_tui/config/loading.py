@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from hotswap_tui.config import targets
 from hotswap_tui.config.contradictions import contradictions, tenant
 from hotswap_tui.config.hook import hook_problem
+from hotswap_tui.config.loaded import PRIMARY, SECONDARY, Loaded, SettingsError
 from hotswap_tui.config.settings import PROFILES, Profile, Settings, variables
 from hotswap_tui.config.sources import (
     EXPLICIT_ONLY,
@@ -25,7 +25,8 @@ from hotswap_tui.config.sources import (
     read_ambient,
     read_named,
 )
-from hotswap_tui.dsn import Dsn, DsnError, mask, parse, strip_controls
+from hotswap_tui.dsn import DsnError, mask, parse, strip_controls
+from hotswap_tui.dsn.secret import SecretStr
 from hotswap_tui.routing.layout import GatewayError
 from hotswap_tui.routing.layout import load as load_gateway
 
@@ -33,52 +34,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from hotswap_tui.dsn import Dsn
     from hotswap_tui.routing.layout import Gateway
 
-_PRIMARY: Final = "DATABASE_URL"
-_SECONDARY: Final = "DATABASE_URL_SECONDARY"
 _HOOK: Final = "HOTSWAP_ON_SWITCH"
 _GUARDED: Final = frozenset({GATEWAY, _HOOK, "HOTSWAP_NOTIFY_URLS"})
 """What must not come from a file that others can write: whoever sets them runs programs, or takes the traffic."""
 _UNSHOWN: Final = frozenset({"HOTSWAP_TOKEN", "HOTSWAP_NOTIFY_URLS", "HOTSWAP_HEARTBEAT_URL"})
-_STANDBY_INTERVAL: Final = "DB_STANDBY_CHECK_INTERVAL"
 _OURS: Final = ("DB_", "HOTSWAP_", "DATABASE_")
 _NEAR: Final = 0.87
 _DEFAULT: Final = "default"
-
-
-class SettingsError(Exception):
-    """Hold what is wrong with the settings, one line for each problem; never shows a password."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """Hold the settings, the connection strings read, and where every value came from."""
-
-    settings: Settings
-    primary: Dsn
-    secondary: Dsn | None
-    sources: Mapping[str, str]
-    """By variable: `command line`, `environment`, a file's name, `profile development` or `default`."""
-    warnings: tuple[str, ...]
-    """What is probably a mistake."""
-    notes: tuple[str, ...]
-    """What was set aside or replaced on purpose."""
-    gateway: Gateway | None = None
-    """What moves traffic; None: nothing does."""
-
-    def value(self, name: str) -> object:
-        """Return what is in force for the variable `name`, a connection string masked; None when there is nothing."""
-        dsns = {_PRIMARY: self.primary, _SECONDARY: self.secondary}
-        if name in dsns:
-            dsn = dsns[name]
-            return dsn and dsn.masked()
-        given = next(value for field, value in self.settings if Settings.model_fields[field].alias == name)
-        return self.settings.health_check_interval_ms if given is None and name == _STANDBY_INTERVAL else given
 
 
 def load(
@@ -103,7 +68,7 @@ def load(
     found = _profile(profile) | {k: f for k, f in expanded.items() if f.value.strip()}
     settings, primary, secondary = _check(found, directory)
     _check_hook(settings, found, environ, directory)
-    dsns = {_PRIMARY: primary, _SECONDARY: secondary}
+    dsns = {PRIMARY: primary, SECONDARY: secondary}
     gateway = _gateway(settings, dsns, found)
     sources = {name: found[name].source if name in found else _DEFAULT for name in variables()}
     return Loaded(
@@ -168,7 +133,7 @@ def _refuse_urls(overrides: Mapping[str, str]) -> None:
 
 
 def _secret(names: Mapping[str, str]) -> list[str]:
-    return [name for name in names if name in {_PRIMARY, _SECONDARY}]
+    return [name for name in names if name in {PRIMARY, SECONDARY}]
 
 
 def _profile(profile: Profile | None) -> dict[str, Found]:
@@ -177,13 +142,13 @@ def _profile(profile: Profile | None) -> dict[str, Found]:
 
 def _check(found: Mapping[str, Found], directory: Path) -> tuple[Settings, Dsn, Dsn | None]:
     problems: list[str] = []
-    dsns = {name: _parse(name, found[name], problems) for name in (_PRIMARY, _SECONDARY) if name in found}
+    dsns = {name: _parse(name, found[name], problems) for name in (PRIMARY, SECONDARY) if name in found}
     try:
         settings = Settings.model_validate({name: f.value.strip() for name, f in found.items()})
     except ValidationError as error:
         problems += [_problem(item["type"], str(item["loc"][0]), found, directory) for item in error.errors()]
         raise SettingsError(problems) from None
-    primary, secondary = dsns.get(_PRIMARY), dsns.get(_SECONDARY)
+    primary, secondary = dsns.get(PRIMARY), dsns.get(SECONDARY)
     if problems or primary is None:
         raise SettingsError(problems)
     if secondary and tenant(primary) == tenant(secondary):

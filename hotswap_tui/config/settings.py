@@ -7,14 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from hotswap_tui.config.listen import ALLOWED, Listen, parse_listen
+from hotswap_tui.config import meaning
+from hotswap_tui.config.kept import kept, own
+from hotswap_tui.config.listen import ALLOWED, parse_listen
 from hotswap_tui.config.state_dir import default_state_dir
-from hotswap_tui.core.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from hotswap_tui.config.listen import Listen
+    from hotswap_tui.core.policy import Policy
 
 Profile = Literal["development", "production"]
 
@@ -75,11 +80,10 @@ Count = Annotated[int, Field(ge=1, le=1000)]
 Switch = Annotated[bool, BeforeValidator(_lower)]
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """Hold every setting, checked. Durations are whole milliseconds; `policy()` has them in seconds."""
 
-    # `load` merges the sources itself, because it tells where every value came from: pydantic-settings would take 9 MB for nothing.
-    model_config = ConfigDict(frozen=True, extra="ignore", validate_default=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     database_url: SecretStr = Field(alias="DATABASE_URL")
     """Primary database connection string"""
@@ -185,42 +189,46 @@ for a service, whose control socket lies in `/run`"""
     )
     """Directory of the journal; read from the environment, `--env-file` or the command line only"""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take nothing ambient: `load` merges the sources itself, because it tells where every value came from."""
+        return (init_settings,)
+
     def policy(self) -> Policy:
         """Return what decisions need, in seconds."""
-        standby_ms = self.standby_check_interval_ms or self.health_check_interval_ms
-        return Policy(
-            check_interval_s=self.health_check_interval_ms / 1000,
-            connection_timeout_s=self.connection_timeout_ms / 1000,
-            failure_threshold=self.failure_threshold,
-            primary_retry_interval_s=self.primary_retry_interval_ms / 1000,
-            failure_retry_interval_s=self.failure_retry_interval_ms / 1000,
-            recovery_threshold=self.recovery_threshold,
-            failback_auto=self.failback == "auto",
-            max_switches_per_hour=self.max_switches_per_hour,
-            standby_check_interval_s=standby_ms / 1000,
-            fresh_connect_every=self.fresh_connect_every,
-            allow_read_only=self.allow_read_only,
-            write_check=self.write_check,
-            hold_max_s=self.hold_max_ms / 1000,
-            observe=self.observe,
-        )
+        return meaning.policy(self)
 
     def address(self) -> Listen | None:
         """Return where the HTTP API listens, None where it is off."""
-        return parse_listen(self.listen)
+        return meaning.address(self)
 
     def hosts(self) -> tuple[str, ...]:
         """Return the names that HOTSWAP_ALLOWED_HOSTS gives, in lower case."""
-        return tuple(name.strip().lower() for name in (self.allowed_hosts or "").split(",") if name.strip())
+        return meaning.hosts(self)
 
     def notification_urls(self) -> tuple[SecretStr, ...]:
         """Return the Apprise URLs; empty where nobody is told."""
-        given = "" if self.notify_urls is None else self.notify_urls.get_secret_value()
-        return tuple(map(SecretStr, given.split()))
+        return meaning.notification_urls(self)
 
     def on_switch_arguments(self) -> tuple[str, ...]:
         """Return what runs after each switch, the program first; empty when nothing does."""
-        return tuple(shlex.split(self.on_switch or ""))
+        return meaning.on_switch_arguments(self)
+
+    def by_variable(self) -> dict[str, Any]:
+        """Return every value by the name of its variable."""
+        return {field.alias or name: getattr(self, name) for name, field in type(self).model_fields.items()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross into another process as `Kept`, which needs no pydantic."""
+        aliases = {name: field.alias or name for name, field in type(self).model_fields.items()}
+        return kept, (aliases, {name: own(value) for name, value in self})
 
 
 def variables() -> dict[str, Any]:

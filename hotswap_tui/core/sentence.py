@@ -212,13 +212,18 @@ def _serving(snapshot: Snapshot, now_s: float, zone: tzinfo | None) -> Sentence:
     if unreachable := _through_no_gateway(snapshot):
         return Sentence(Level.BAD, keys_last((*unreachable, *off)))
     doubt = not_proven(snapshot) if unproven(snapshot) else []
-    parts = [_subject(snapshot, now_s), *doubt, *_degraded(snapshot), *off, *_standby(snapshot)]
+    parts = [_subject(snapshot, now_s), *doubt, *_degraded(snapshot), *_drill(snapshot), *off, *_standby(snapshot)]
     parts += waiting(snapshot, now_s)
     rest = [primary_next(snapshot, now_s, zone)] if snapshot.active is Role.SECONDARY else []
     rest += gateway(snapshot)
     parts += [replace(part, rank=MAY) for part in rest] if doubt else rest
     parts += [*news(snapshot, now_s), *way_back(snapshot)]
     return Sentence(Level.BAD if doubt else _serving_level(snapshot, armed=not off), keys_last(parts))
+
+
+def _drill(snapshot: Snapshot) -> list[Part]:
+    """Say whose drill it is, so that nobody takes it for trouble."""
+    return [] if snapshot.drill is None else [Part(f"drill of {snapshot.drill.by}", ("drill",), Level.WARNING)]
 
 
 def _through_no_gateway(snapshot: Snapshot) -> list[Part]:

@@ -6,12 +6,11 @@ import re
 from typing import TYPE_CHECKING, Final, cast, get_args
 from urllib.parse import quote
 
-from pydantic import SecretStr
-
 from hotswap_tui.dsn.keywords import read_keywords
 from hotswap_tui.dsn.masking import MASK, mask, strip_controls
 from hotswap_tui.dsn.model import DEFAULT_PORT, Address, ChannelBinding, Dsn, DsnError, split_options
 from hotswap_tui.dsn.parameters import LIBPQ_ONLY, SECRET, SERVER_SETTINGS, canonical, is_known, note_for
+from hotswap_tui.dsn.secret import SecretStr
 from hotswap_tui.dsn.tls import one_of, read_tls
 from hotswap_tui.dsn.url import check_port, hide_at_signs, read_url
 
@@ -26,7 +25,7 @@ _TARGETS: Final = ("any", "read-write", "read-only", "primary", "standby", "pref
 
 def parse(text: str | SecretStr) -> Dsn:
     """Read a connection string in URL or keyword form. Raises `DsnError`, which never shows a part of the password."""
-    plain, notes = _unwrap(text.get_secret_value() if isinstance(text, SecretStr) else text)
+    plain, notes = _unwrap(text if isinstance(text, str) else text.get_secret_value())
     if not plain:
         raise DsnError("it is empty; write postgresql://user:password@host:5432/database")
     if _URL.match(plain):

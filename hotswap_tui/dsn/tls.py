@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast, get_args
 
-from pydantic import SecretStr
-
 from hotswap_tui.dsn.model import DsnError, Tls, TlsMode
 from hotswap_tui.dsn.parameters import PRISMA_ONLY
+from hotswap_tui.dsn.secret import SecretStr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,11 +16,11 @@ class Flock:
     """Try to lock the file `path`, which is made (0600) when it is missing; a context manager. `held` tells how it went.
 
     The lock belongs to the open file: a child that inherits `descriptor` keeps it, also after this program has let go.
-    Raises OSError when the file cannot be opened.
+    Raises OSError when the file cannot be opened, or is a link: the directory may belong to somebody whom root must not trust.
     """
 
     def __init__(self, path: Path) -> None:
-        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

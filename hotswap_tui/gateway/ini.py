@@ -32,6 +32,8 @@ IGNORED: Final = (
 )  # fmt: skip
 """What Prisma, asyncpg, JDBC and node-postgres send at login and PgBouncer would refuse."""
 _SALT_BYTES: Final = 16
+SOCKET_MODE: Final = "0770"
+"""Of the console's socket. Its directory keeps everybody else out, until a service of another user is let in by the group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _places(ini: Ini) -> Mapping[str, object]:
         "listen_addr": ini.front.listen.host,
         "listen_port": ini.front.listen.port,
         "unix_socket_dir": run,
-        "unix_socket_mode": "0700",
+        "unix_socket_mode": SOCKET_MODE,
         "pidfile": run / layout.PID_FILE,
         "logfile": run / layout.LOG_FILE,
         **({"user": ini.run_as} if ini.run_as else {}),

@@ -41,7 +41,7 @@ def render_unit(directory: Path, endpoint: str) -> str:
         path=f"/etc/systemd/system/{NAME}",
         endpoint=endpoint,
         user="" if os.geteuid() == 0 else f"User={_me()}\n",
-        command=" ".join(map(_quoted, command)),
+        command=" ".join(map(quoted, command)),
     )
 
 
@@ -52,7 +52,7 @@ def _me() -> str:
         return str(os.geteuid())
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """Return a word as systemd.service(5) reads it back: quoted, with no specifier and no variable in it."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return escaped if word and escaped == word and not any(mark in word for mark in " \t';") else f'"{escaped}"'

@@ -109,7 +109,7 @@ def describe(gateway: Gateway) -> str:
 
 def load(directory: Path) -> Gateway:
     """Return the gateway of `directory`; raises GatewayError."""
-    from pydantic import SecretStr  # noqa: PLC0415 - what only needs a file's name does not wait for it
+    from hotswap_tui.dsn.secret import SecretStr  # noqa: PLC0415 - what only needs a file's name does not wait for it
 
     path = directory / DESCRIPTION
     try:

@@ -22,9 +22,7 @@ async def show(app: HotSwapApp) -> int:
     The mouse stays the terminal's own, so that text can be selected as everywhere else.
     """
     if output_file() is None or sys.__stdin__ is None or not sys.__stdin__.isatty():
-        sys.stderr.write(
-            "the dashboard needs a terminal; `hotswap-tui history` and `hotswap-tui settings` work everywhere\n"
-        )
+        sys.stderr.write("the dashboard needs a terminal; `hotswap-tui status` works everywhere\n")
         return NO_TERMINAL
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
@@ -34,6 +32,8 @@ async def show(app: HotSwapApp) -> int:
     finally:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+        # A terminal that closes often says so twice; the second time must not cut the engine's end short.
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)
     if not app.lost:
         _farewell(app)
     return app.return_code or 0

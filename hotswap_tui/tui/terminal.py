@@ -34,7 +34,7 @@ def terminal_profile(environ: Mapping[str, str], encoding: str | None) -> Termin
     term = environ.get("TERM", "")
     if term in _UNABLE:
         said = f"TERM={term}" if term else "TERM is not set"
-        reason = f"this terminal cannot show the dashboard ({said}); `hotswap-tui history` and `hotswap-tui settings` work everywhere"
+        reason = f"this terminal cannot show the dashboard ({said}); `hotswap-tui status` works everywhere"
         return TerminalProfile(ascii=True, ansi=True, refuse_reason=reason)
     colours = environ.get("COLORTERM", "") in _TRUE_COLOUR or "256color" in term or "direct" in term
     modern = colours or term in {"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm"}

@@ -1,4 +1,4 @@
-"""Print every figure: python -m tests.bench [dashboard | traffic]; `--help` lists the options."""
+"""Print every figure: python -m tests.bench [dashboard | serve | traffic]; `--help` lists the options."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from tests.bench import bench_black_hole, bench_chart, bench_dashboard, bench_kills, bench_pgbench, bench_traffic
+from tests.bench import (
+    bench_black_hole,
+    bench_chart,
+    bench_dashboard,
+    bench_kills,
+    bench_pgbench,
+    bench_serve,
+    bench_traffic,
+)
 from tests.support.clusters import Clusters, ServerPair
 from tests.support.traffic import PGBOUNCER, Stage
 
@@ -28,6 +36,8 @@ def parse(words: list[str]) -> argparse.Namespace:
         "dashboard", help="what the dashboard costs (ARGS=60 is short for ARGS='dashboard 60')"
     )
     dashboard.add_argument("seconds", nargs="?", type=float, default=60.0, help="watched for so long (default: 60)")
+    serve = kinds.add_parser("serve", help="what the engine costs without a screen, with its sockets")
+    serve.add_argument("seconds", nargs="?", type=float, default=60.0, help="watched for so long (default: 60)")
     traffic = kinds.add_parser("traffic", help="what clients feel of faults and switches")
     traffic.add_argument("--runs", type=int, default=5, help="of each fault (default: 5)")
     traffic.add_argument("--only", action="append", choices=NAMES, default=[], help="measure this one; may be repeated")
@@ -72,5 +82,7 @@ if __name__ == "__main__":
     if arguments.what in {None, "dashboard"}:
         bench_dashboard.main(arguments.seconds)
         asyncio.run(bench_chart.main())
+    if arguments.what in {None, "serve"}:
+        bench_serve.main(arguments.seconds)
     if arguments.what in {None, "traffic"}:
         traffic(arguments.runs, arguments.only)

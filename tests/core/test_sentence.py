@@ -12,7 +12,7 @@ from hotswap_tui.core.sentence import silence, verdict
 from hotswap_tui.core.snapshot import Countdown
 from hotswap_tui.core.traffic import Hold
 from hotswap_tui.core.traffic_words import NO_GATEWAY, unanswered, wait_words
-from hotswap_tui.core.values import HOT_SWAP_HINT, Fault, Health, Level, Mode, Role, SwitchKind
+from hotswap_tui.core.values import HOT_SWAP_HINT, Drill, Fault, Health, Level, Mode, Role, SwitchKind
 from tests.support.pictures import (
     DISARMED,
     NOW_S,
@@ -335,3 +335,11 @@ def test_only_the_present_switch_is_news() -> None:
 def test_the_hint_has_the_words_that_users_know() -> None:
     """The reference says how to enable hot-swap; so does this."""
     assert HOT_SWAP_HINT == "Set DATABASE_URL_SECONDARY to enable automatic database failover"
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_a_drill_is_called_one(planned: bool) -> None:
+    """Nobody shall take it for trouble, whoever serves."""
+    drill = Drill("pi@tty1", NOW_S - 3, NOW_S + 57, planned)
+    for picture in (snapshot(drill=drill), snapshot(**ON_SECONDARY, mode=DISARMED, drill=drill)):
+        assert "   drill of pi@tty1   " in verdict(picture, NOW_S).say()
