@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hotswap_tui.config import Loaded, Profile, SettingsError, load
+from hotswap_tui.config.sources import read_explicit
 
 URL = "postgresql://u:hunter2@localhost/db"
 NAME = "DB_FAILURE_THRESHOLD"
@@ -190,3 +191,14 @@ def test_a_named_file_may_be_a_pipe(tmp_path: Path):
         os.close(reader)
     assert result.primary.address == "localhost:5432"
     assert result.warnings == ()
+
+
+def test_a_pipe_is_read_once_and_asked_as_often_as_a_file(tmp_path: Path):
+    reader, writer = os.pipe()
+    os.write(writer, b"DB_FAILURE_THRESHOLD=7\n")
+    os.close(writer)
+    try:
+        for _ in range(2):
+            assert read_explicit(Path(f"/proc/self/fd/{reader}")).values == {"DB_FAILURE_THRESHOLD": "7"}
+    finally:
+        os.close(reader)

@@ -9,20 +9,21 @@ import signal
 import sys
 import time
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.cli import exit_codes, streams
-from hotswap_tui.cli.engine_options import add_socket_option, sockets_of
+from hotswap_tui.cli.engine_options import HANGING_HINT, NO_ENGINE_HINT, add_socket_option, sockets_of
 from hotswap_tui.cli.log_options import add_log_options, log_obstacle, open_log
 from hotswap_tui.cli.options import add_settings_options, load_settings, overrides
 from hotswap_tui.cli.serve import locked_sentence
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from hotswap_tui.cli.going_on import Started
     from hotswap_tui.config import Loaded
+    from hotswap_tui.core.snapshot import Snapshot
     from hotswap_tui.engine.lock import LockedError
     from hotswap_tui.tui.terminal import TerminalProfile
 
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         streams.complain(str(error))
         return exit_codes.USAGE
     except NoEngineError as error:
-        streams.complain(str(error))
+        streams.complain(f"{error}; {NO_ENGINE_HINT if _nobody(error) else HANGING_HINT}")
         return exit_codes.NO_ENGINE
     except (LockUnavailableError, OSError, WireError) as error:
         streams.complain(str(error))
@@ -79,8 +80,9 @@ def _attached_or_own(args: argparse.Namespace, profile: TerminalProfile) -> int:
     while True:
         try:
             return _attached(args, profile)
-        except NoEngineError:
-            pass
+        except NoEngineError as error:
+            if not _nobody(error):  # it may go on at any moment, and there would be two
+                raise
         try:
             return _own(args, profile, load_settings(args))
         except LockedError as error:
@@ -96,17 +98,24 @@ def _not_ours(args: argparse.Namespace, error: LockedError) -> int:
 
 
 def _attached(args: argparse.Namespace, profile: TerminalProfile) -> int:
-    """Show the engine that runs already; raises NoEngineError where none does, NotAllowedError where one is not for us."""
-    from hotswap_tui.api.errors import NoEngineError  # noqa: PLC0415 - see run
+    """Show the engine that runs already. Where none can be shown, raises what keeps it, NoEngineError when there is none at all."""
+    from hotswap_tui.api.errors import NoEngineError, NotAllowedError  # noqa: PLC0415 - see run
 
-    sockets = sockets_of(args)
-    for path in sockets:
+    found: list[OSError] = []
+    for path in sockets_of(args):
         try:
             return asyncio.run(_look(path, args, profile))
-        except NoEngineError:
-            if path == sockets[-1]:
-                raise
-    raise NoEngineError(Path(), "no place to look at")
+        except (NoEngineError, NotAllowedError) as error:
+            found.append(error)
+    raise min(found, key=_nobody)
+
+
+def _nobody(error: OSError) -> bool:
+    """Say whether there is no engine, rather than one that hangs or is not for this user."""
+    from hotswap_tui.api.errors import NoEngineError  # noqa: PLC0415 - see run
+    from hotswap_tui.api.exchange import SILENT  # noqa: PLC0415
+
+    return isinstance(error, NoEngineError) and error.why != SILENT
 
 
 async def _look(path: Path, args: argparse.Namespace, profile: TerminalProfile) -> int:
@@ -115,10 +124,22 @@ async def _look(path: Path, args: argparse.Namespace, profile: TerminalProfile) 
     from hotswap_tui.config.state_dir import default_state_dir  # noqa: PLC0415
 
     async with AttachedClient(path) as client:
+        if args.env_file and not args.socket:
+            _check_same(path, client.snapshot(), load_settings(args))
         if overrides(args) or args.profile or args.log_file:
             pid = client.snapshot().pid
             streams.complain(f"attached to the engine that runs already, pid {pid}: it keeps its own settings and log")
         return await look(client, profile, directory=default_state_dir(), read_only=args.read_only)
+
+
+def _check_same(path: Path, snapshot: Snapshot, loaded: Loaded) -> None:
+    """Raise NoEngineError where the engine at `path` watches other databases than those of a file that was named."""
+    from hotswap_tui.api.errors import NoEngineError  # noqa: PLC0415 - see run
+
+    theirs = [snapshot.name, snapshot.primary.address, snapshot.secondary and snapshot.secondary.address]
+    ours = [loaded.primary.login_database(), loaded.primary.address, loaded.secondary and loaded.secondary.address]
+    if theirs != ours:
+        raise NoEngineError(path, f"the engine there watches {theirs[0]} at {theirs[1]}, not {ours[0]} at {ours[1]}")
 
 
 def _own(args: argparse.Namespace, profile: TerminalProfile, loaded: Loaded) -> int:

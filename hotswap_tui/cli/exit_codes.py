@@ -23,6 +23,8 @@ OUTCOME_UNKNOWN = 7
 """The switch was begun, and nobody has seen how it ended; standard error says what to look at."""
 UNHEARD = 8
 """HOTSWAP_LISTEN or the control socket is not to be had, so nobody could ask the engine; standard error says who has it."""
+INTERRUPTED = 130
+"""Ctrl-C ended it before it knew anything: of no command's own meanings, as in a shell."""
 
 DEGRADED = 1
 """Of `status`: a database serves and something is not as it should be, or the secondary serves."""

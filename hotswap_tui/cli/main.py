@@ -105,5 +105,5 @@ def _run(argv: Sequence[str] | None) -> int:
         code: int = args.run(args)
     except KeyboardInterrupt:
         streams.complain("interrupted")
-        return exit_codes.FAILED
+        return exit_codes.INTERRUPTED
     return code

@@ -123,6 +123,12 @@ async def _from_journal(path: Path, course: Course) -> Ending:
     return Ending(exit_codes.OUTCOME_UNKNOWN, f"{NOT_SEEN}: the engine was restarted meanwhile; {LOOK}")
 
 
+def interrupted() -> int:
+    """Say that nobody has waited for the engine's answer; return the exit code."""
+    tell([f"unknown: it was asked for, and the answer was not waited for; {LOOK}"])
+    return exit_codes.OUTCOME_UNKNOWN
+
+
 def unanswered(error: OSError) -> int:
     """Say why the engine has not said that it did what was asked; return the exit code: unknown, unless nothing was asked."""
     tell([str(error)])

@@ -44,11 +44,13 @@ def run_moving(args: argparse.Namespace, name: str, propose: Callable[[], Propos
     """Find the engine and have traffic moved; `propose` imports what it needs."""
 
     def act(reached: Reached) -> int:
-        from hotswap_tui.cli.moving import ENGINE_ERRORS, move, unanswered  # noqa: PLC0415 - `--help` needs none of it
+        from hotswap_tui.cli.moving import ENGINE_ERRORS, interrupted, move, unanswered  # noqa: PLC0415 - `--help` needs none of it
 
         try:
             return move(reached, args, propose())
         except ENGINE_ERRORS as error:
             return unanswered(error)
+        except KeyboardInterrupt:
+            return interrupted()
 
     return with_engine(args, name, act)

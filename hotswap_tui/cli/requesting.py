@@ -35,7 +35,7 @@ def ask_for(reached: Reached, make: Callable[[str], Request], holds: Callable[[S
     import asyncio  # noqa: PLC0415 - `--help` needs none of it
 
     from hotswap_tui.api.client import send  # noqa: PLC0415
-    from hotswap_tui.cli.moving import ENGINE_ERRORS, unanswered  # noqa: PLC0415
+    from hotswap_tui.cli.moving import ENGINE_ERRORS, interrupted, unanswered  # noqa: PLC0415
     from hotswap_tui.cli.plain_text import say, tell  # noqa: PLC0415
     from hotswap_tui.core.errors import RefusedError  # noqa: PLC0415
     from hotswap_tui.engine.operator import operator  # noqa: PLC0415
@@ -47,5 +47,7 @@ def ask_for(reached: Reached, make: Callable[[str], Request], holds: Callable[[S
         return exit_codes.NOTHING_DONE
     except ENGINE_ERRORS as error:
         return unanswered(error)
+    except KeyboardInterrupt:
+        return interrupted()
     say([holds(now)])
     return exit_codes.OK

@@ -66,12 +66,15 @@ def run(args: argparse.Namespace) -> int:
     from hotswap_tui.config import SettingsError  # noqa: PLC0415 - see options.load_settings
     from hotswap_tui.engine.lock import LockedError, LockUnavailableError  # noqa: PLC0415
     from hotswap_tui.service.listening import ListenError  # noqa: PLC0415
+    from hotswap_tui.service.reading import UnreadError  # noqa: PLC0415
 
     try:
         reading = _reading(args, args.env_file)
         _import_everything()
         loaded = reading.result()
         _serve(args, loaded)
+    except UnreadError as error:  # another try may do better
+        return _failed(str(error), exit_codes.FAILED)
     except SettingsError as error:
         return _failed(str(error), exit_codes.USAGE)
     except LockedError as error:
@@ -110,8 +113,13 @@ def _serve(args: argparse.Namespace, loaded: Loaded) -> None:
 
 
 async def _reread(args: argparse.Namespace) -> Loaded:
-    """Load the settings once more. Raises SettingsError."""
-    return await asyncio.to_thread(_reading(args, [_newest(path, os.environ) for path in args.env_file]).result)
+    """Load the settings once more; who stops waiting for it ends the reading, too. Raises SettingsError."""
+    reading = _reading(args, [_newest(path, os.environ) for path in args.env_file])
+    try:
+        return await asyncio.to_thread(reading.result)
+    except asyncio.CancelledError:
+        reading.end()
+        raise
 
 
 def _reading(args: argparse.Namespace, env_files: list[Path]) -> Reading:

@@ -7,6 +7,7 @@ import gc
 from typing import TYPE_CHECKING
 
 from hotswap_tui.cli import exit_codes
+from hotswap_tui.core.values import Kind, Level, Tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,8 +88,11 @@ async def _host(app: HotSwapApp, client: LocalClient, loaded: Loaded) -> None:
     await app.first_frame.wait()
     from hotswap_tui.service.host import hosting  # noqa: PLC0415
 
-    async with hosting(client, loaded, client.tell):
-        await asyncio.Event().wait()
+    try:
+        async with hosting(client, loaded, client.tell):
+            await asyncio.Event().wait()
+    except OSError as error:
+        client.tell(Tell(Kind.CONFIG, Level.BAD, f"nobody can attach or ask: {error}"))
 
 
 async def look(client: EngineClient, profile: TerminalProfile, *, directory: Path, read_only: bool) -> int:

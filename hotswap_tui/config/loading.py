@@ -104,7 +104,7 @@ def _expand(merged: Mapping[str, Found], named: list[Layer]) -> tuple[dict[str, 
     writable = {layer.name: layer.writable for layer in named}
     for name in sorted(own.keys() & _GUARDED):
         if why := writable[own[name].source]:
-            raise SourceError(f"{name} is refused: {own[name].source} {why}; chmod go-w, or set {name} elsewhere")
+            raise SourceError(f"{name} is refused: {own[name].source} {why}, or set {name} elsewhere")
     return expanded | own, notes
 
 

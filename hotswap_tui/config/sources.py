@@ -37,6 +37,10 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
+_READ_ONCE: Final[dict[tuple[int, int], str]] = {}
+"""What came through pipes, as `--env-file <(decrypt env)` makes them: they give their text once."""
+
+
 class SourceError(Exception):
     """Say in one line why a file that was asked for cannot be read."""
 
@@ -50,7 +54,7 @@ class Layer:
     is_file: bool = False
     warnings: tuple[str, ...] = ()
     writable: str = ""
-    """Why others could have written the file, as half a sentence; empty when they could not."""
+    """Why others could have written the file, and what to do, as half a sentence; empty when they could not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,8 @@ def _notes(name: str, found: Found, value: str) -> list[str]:
 def _read(path: Path, name: str) -> Layer:
     with path.open(encoding="utf-8-sig") as stream:
         text, state = stream.read(), os.fstat(stream.fileno())
+    if not stat.S_ISREG(state.st_mode):
+        text = _READ_ONCE.setdefault((state.st_dev, state.st_ino), text)
     values: dict[str, str] = {}
     warnings = []
     for binding in parse_stream(StringIO(text)):
@@ -209,8 +215,8 @@ def _readable(state: os.stat_result, name: str, values: Mapping[str, str]) -> li
 
 def _writable(state: os.stat_result) -> str:
     if state.st_uid not in {0, os.geteuid()}:
-        return "belongs to another user"
-    return "can be written by other users" if state.st_mode & _OTHERS_WRITE else ""
+        return "belongs to another user; run this as that user"
+    return "can be written by other users; chmod go-w" if state.st_mode & _OTHERS_WRITE else ""
 
 
 def _why(error: OSError | UnicodeDecodeError) -> str:

@@ -195,7 +195,7 @@ def slept(turn: Turn, event: Slept) -> None:
 def elapsed(turn: Turn, _event: Elapsed) -> None:
     """Arm again when a disarming was limited in time."""
     mode = turn.model.mode
-    if mode.until_s is not None and turn.now_s >= mode.until_s and turn.model.disagrees:
+    if mode.until_s is not None and turn.now_s >= mode.until_s and turn.model.disagrees and not turn.policy.observe:
         why = f"PgBouncer points to {turn.model.reading.address}"
         turn.set(
             mode=Mode(armed=False, by=AUTOMATION, since_s=turn.now_s, why=why), mode_before=Mode(since_s=turn.now_s)

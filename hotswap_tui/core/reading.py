@@ -76,17 +76,21 @@ def compare(turn: Turn, reading: RouterReading) -> None:
     disagrees = reading.points_to is not model.active
     turn.set(disagrees=disagrees)
     if disagrees and not model.disagrees:
-        release(turn)
-        if model.mode.armed:
-            why = f"PgBouncer points to {reading.address}"
-            turn.set(mode=Mode(armed=False, by=AUTOMATION, since_s=turn.now_s, why=why), mode_before=model.mode)
-        text = (
-            f"PgBouncer points to {reading.address}, but {model.active} is the active database: somebody else "
-            "changed it; automatic switching is off until a person repairs"
-        )
-        turn.tell(Kind.DISAGREES, Level.BAD, text, model.active, address=reading.address)
+        _tell_re_pointed(turn, reading)
     elif model.disagrees and not disagrees:
         turn.tell(Kind.DISAGREES, Level.GOOD, f"PgBouncer points to {model.active} again", model.active)
+
+
+def _tell_re_pointed(turn: Turn, reading: RouterReading) -> None:
+    """Keep automation's hands off a router that somebody else moves; who only observes has none, and goes on to decide."""
+    model, observes = turn.model, turn.policy.observe
+    release(turn)
+    if model.mode.armed and not observes:
+        why = f"PgBouncer points to {reading.address}"
+        turn.set(mode=Mode(armed=False, by=AUTOMATION, since_s=turn.now_s, why=why), mode_before=model.mode)
+    so = "" if observes else "; automatic switching is off until a person repairs"
+    text = f"PgBouncer points to {reading.address}, but {model.active} is the active database: somebody else changed it{so}"
+    turn.tell(Kind.DISAGREES, Level.WARNING if observes else Level.BAD, text, model.active, address=reading.address)
 
 
 def _paused_by_others(turn: Turn, reading: RouterReading) -> RouterReading:

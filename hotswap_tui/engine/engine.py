@@ -118,7 +118,8 @@ class Engine:
             now_s=now_s,
             offset_s=offset_s,
         )
-        self._model = seen_before(model, restored.samples, offset_s)
+        # No version of a life before comes again: who has looked at that one has not seen this.
+        self._model = replace(seen_before(model, restored.samples, offset_s), version=round(now_s * 1000))
         self._frame = Frame(self._name, os.getpid(), now_s, self._targets, self._policy)
         told = [Tell(Kind.STARTED, Level.INFO, f"engine started, pid {os.getpid()}", data={"pid": os.getpid()})]
         told += [*self._notices, *left_over]

@@ -30,14 +30,15 @@ def fields(past: PastSwitch) -> dict[str, Any]:
         "forced": switch.forced,
         "attempts": switch.attempt,
         "was_down": record.down,
-        "was_down_s": None if record.down is None else record.down_s,
+        "was_down_s": None if record.down is None else round(record.down_s, 3),
         "recipe": past.recipe or None,
         "waited": record.waited.clients,
-        "longest_wait_s": record.waited.longest_s,
+        "longest_wait_s": round(record.waited.longest_s, 3),
         "severed": record.severed,
         "proof": record.proof,
         "steps": [
-            {"step": step.step, "started": _iso(step.begun_wall_s), "took_ms": step_took_ms(step)} for step in past.steps
+            {"step": step.step, "started": _iso(step.begun_wall_s), "took_ms": step_took_ms(step)}
+            for step in past.steps
         ],
     }
 

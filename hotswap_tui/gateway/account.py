@@ -74,10 +74,10 @@ def find_account(run_as: str | None) -> Account:
 def account_of(gateway: Gateway) -> Account | None:
     """Return whom PgBouncer must become when this program starts it, None when it is the same user. Raises GatewayError.
 
-    It is the owner of the gateway's run directory.
+    It is the owner of the gateway's run directory; a link to somebody else's makes nobody that user.
     """
     try:
-        uid = gateway.run_directory.stat().st_uid
+        uid = gateway.run_directory.lstat().st_uid
         if uid == os.geteuid():
             return None
         entry = pwd.getpwuid(uid)

@@ -36,6 +36,8 @@ _PASSED_ON: Final = frozenset(
     }
 )  # fmt: skip
 _NO_ANSWER: Final = "no answer"
+_ANSWER: Final = 1 << 20
+"""Bytes; the postman's longest answer, all of whose log is escaped, has a quarter of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ async def deliver(parcels: Sequence[Parcel], deadline_s: float = DEADLINE_S) -> 
             stderr=asyncio.subprocess.DEVNULL,
             env=_environment(os.environ),
             start_new_session=True,
+            limit=_ANSWER,
         )
     except OSError as error:
         return [f"no process could be started: {(error.strerror or 'unknown').lower()}"] * len(parcels)

@@ -90,11 +90,11 @@ class Desk:
             self._faults.append(event)
         elif event.kind is Kind.DRILL and begins_drill(event):
             self._drilled = True
-            self._incidents.remind(message, snapshot.now_s)
+            self._incidents.tell(message, snapshot.now_s)
         elif event.kind is Kind.DRILL:
             # Where traffic has moved, the way back is what ends a drill for people.
             if self._drilled and self._incidents.find(SERVING) is None:
-                self._incidents.remind(message, snapshot.now_s)
+                self._incidents.tell(message, snapshot.now_s)
             self._drilled = False
 
     def _tell_faults(self, snapshot: Snapshot) -> None:

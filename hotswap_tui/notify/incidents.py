@@ -102,8 +102,8 @@ class Incidents:
             del self._noticed[next(iter(self._noticed))]
         self._admit(message, now_s, more=1)
 
-    def remind(self, message: Message, now_s: float) -> None:
-        """Tell again what lasts."""
+    def tell(self, message: Message, now_s: float) -> None:
+        """Tell something that belongs to no incident and is news each time, however alike the words."""
         self._admit(message, now_s, more=1)
 
     # -- what goes out --------------------------------------------------------------------------

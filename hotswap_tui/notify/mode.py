@@ -83,7 +83,7 @@ class ModeWatch:
         self._remind_s = snapshot.now_s + DAY_S
         lasted = span(snapshot.now_s - snapshot.mode.since_s)
         text = f"{_SAY_SO} for {lasted} now{_reason(snapshot)}"
-        self._incidents.remind(Message(TOPIC, Level.WARNING, text, snapshot.wall_s, (_UNTIL_ARMED,)), snapshot.now_s)
+        self._incidents.tell(Message(TOPIC, Level.WARNING, text, snapshot.wall_s, (_UNTIL_ARMED,)), snapshot.now_s)
 
     def _end(self, snapshot: Snapshot, text: str, wall_s: float) -> None:
         incident = self._incidents.open(TOPIC, snapshot.now_s)

@@ -102,7 +102,8 @@ class Notifier:
         posting, following = self._workers
         following.cancel()
         await asyncio.wait({following})
-        self._take_in()
+        if following.cancelled():  # else it has ended by a mistake, which would meet us here again
+            self._take_in()
         await self._outbox.empty(posting)
 
     def _heard(self) -> None:

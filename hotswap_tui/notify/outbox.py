@@ -76,6 +76,7 @@ class Outbox:
         for url, name in zip(urls, names, strict=True):
             service = known.pop(url.get_secret_value(), None)
             kept.append(_Service(url, name) if service is None else service)
+            kept[-1].name = name
         for gone in known.values():
             while gone.queue:
                 self._settle(gone, arrived=False)

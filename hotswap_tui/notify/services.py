@@ -23,17 +23,15 @@ _REAL_HOSTS: Final = frozenset(
         "gotify",
         "hassio",
         "json",
-        "matrix",
         "mmost",
         "mqtt",
         "nctalk",
         "ncloud",
-        "rocket",
         "xml",
     )
     for secure in ("", "s")
 ) | {"mailto", "mailtos", "syslog", "http", "https"}
-"""Where the host of an Apprise URL is one: elsewhere a token stands in its place (discord, slack, tgram)."""
+"""Where the host of an Apprise URL is one: elsewhere a token may stand in its place (discord, matrix, rocket, slack)."""
 _NTFY: Final = frozenset({"ntfy", "ntfys"})
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}):/?/?")
 

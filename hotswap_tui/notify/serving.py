@@ -165,7 +165,7 @@ class Serving:
         if self._course is not None:
             self._tell(event, snapshot, "proven", event.level)
         elif self._unproven:
-            self._incidents.notice(self._message(event), snapshot.now_s)
+            self._incidents.tell(self._message(event), snapshot.now_s)
         self._unproven = False
 
     def _switched(self, event: Event, snapshot: Snapshot) -> None:
@@ -177,7 +177,7 @@ class Serving:
         if kind == SwitchKind.MANUAL.value or target is Role.PRIMARY:
             self._home = target
         if self._course is None:
-            self._incidents.notice(self._message(event, self._asked(event)), snapshot.now_s)
+            self._incidents.tell(self._message(event, self._asked(event)), snapshot.now_s)
             return
         course = self._course
         if kind == SwitchKind.MANUAL.value:

@@ -152,13 +152,21 @@ class Lane(Generic[ACT]):
         """Say whether the server is still there; in doubt it must answer first."""
         try:
             if self._doubtful() or spoken_to(connection):
-                await AsyncConnectionPool.check_connection(connection)
+                await self._check(connection)
             if self._own_check is not None:
                 await self._own_check(connection)
         except Exception as error:  # noqa: BLE001 - whatever the application's check raises, as in psycopg's pool
             _log.info("a connection to %s is not fit for use: %s", self.role, clean(str(error)))
             return False
         return not self.left
+
+    async def _check(self, connection: ACT) -> None:
+        """Have the server answer; one that is silent for as long as a login may take has forgotten this connection."""
+        overdue = asyncio.get_running_loop().call_later(self._patience_s, cut, connection)
+        try:
+            await AsyncConnectionPool.check_connection(connection)
+        finally:
+            overdue.cancel()
 
     async def give_back(self, connection: ACT) -> None:
         """Return a borrowed connection; it is closed when the database was given up."""

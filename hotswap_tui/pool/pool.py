@@ -121,12 +121,12 @@ class HotSwapPool(Generic[ACT]):
 
     async def __aenter__(self) -> Self:
         """Start or find the engine; databases are not waited for. Nothing is left behind when that fails."""
-        follower = self._opened = Follower(self._source, self._options, self._drain_s)
+        follower = Follower(self._source, self._options, self._drain_s)
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(self._source.follow(follower.lost))
             follower.start(client)
             stack.push_async_callback(follower.aclose)
-            self._stack = stack.pop_all()
+            self._stack, self._opened = stack.pop_all(), follower
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from hotswap_tui.api.attached import AttachedClient
-from hotswap_tui.api.client import NoEngineError, read_snapshot
+from hotswap_tui.api.client import NoEngineError, NotAllowedError, read_snapshot
 from hotswap_tui.api.sockets import candidates
 from hotswap_tui.core.values import Role
 from hotswap_tui.pool.errors import PairError
@@ -32,7 +32,7 @@ def running_engine(loaded: Loaded, path: Path | None) -> Source:
 
     @asynccontextmanager
     async def follow(_lost: Callable[[str], None]) -> AsyncIterator[EngineClient]:
-        async with AttachedClient(await _find(loaded) if path is None else path) as client:
+        async with AttachedClient(await _find(loaded) if path is None else path, latencies=False) as client:
             _check_pair(dsns, client.snapshot())
             yield client
 
@@ -40,17 +40,20 @@ def running_engine(loaded: Loaded, path: Path | None) -> Source:
 
 
 async def _find(loaded: Loaded) -> Path:
-    """Return the socket of an engine that answers; raises what the likeliest place says."""
+    """Return the socket of an engine that answers; raises what the likeliest place says, above all that one may not ask there."""
     named = loaded.settings.state_dir if loaded.sources["HOTSWAP_STATE_DIR"] != "default" else None
     silent: list[NoEngineError] = []
+    forbidden: list[NotAllowedError] = []
     for place in candidates(os.environ, named):
         try:
             await read_snapshot(place)
         except NoEngineError as error:
             silent.append(error)
+        except NotAllowedError as error:
+            forbidden.append(error)
         else:
             return place
-    raise silent[0]
+    raise [*forbidden, *silent][0]
 
 
 def _check_pair(dsns: Mapping[Role, Dsn], snapshot: Snapshot) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 from contextlib import suppress
@@ -28,8 +27,12 @@ def cut(connection: AsyncConnection[Any]) -> None:
     """
     if connection.closed:
         return
-    with suppress(OSError), socket.socket(fileno=os.dup(connection.pgconn.socket)) as own:
-        own.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError):
+        lent = socket.socket(fileno=connection.pgconn.socket)  # not a copy: there may be no descriptor left for one
+        try:
+            lent.shutdown(socket.SHUT_RDWR)
+        finally:
+            lent.detach()
 
 
 async def part(connection: AsyncConnection[Any]) -> None:

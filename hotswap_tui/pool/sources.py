@@ -40,9 +40,12 @@ def settings_given(
 ) -> Loaded:
     """Return settings that neither the environment nor a file has a part in; raises SettingsError."""
     urls = {"DATABASE_URL": primary, "DATABASE_URL_SECONDARY": secondary}
-    plain = {name: url.get_secret_value() if isinstance(url, SecretStr) else url for name, url in urls.items() if url}
-    others = {name: str(value) for name, value in (settings or {}).items()}
-    return load({}, {**others, **plain}, [], _NO_FILES, None)
+    given = {**(settings or {}), **{name: url for name, url in urls.items() if url}}
+    return load({}, {name: _plain(value) for name, value in given.items() if value is not None}, [], _NO_FILES, None)
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def databases(loaded: Loaded) -> Mapping[Role, Dsn]:

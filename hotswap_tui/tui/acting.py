@@ -22,7 +22,13 @@ class Acting(Desk, inherit_bindings=False):
     """Requests to the engine."""
 
     def ask(self, request: Request) -> None:
-        """Send a request; a refusal is said in the bottom line."""
+        """Send a request; a refusal is said in the bottom line.
+
+        An engine that does not answer is asked for nothing: one that hangs would do it at whatever moment it goes on.
+        """
+        if (silence := self.client.silence) is not None:
+            self.say(f"nothing was asked: the engine does not answer ({silence.why})", Level.BAD)
+            return
         self.run_worker(self._ask(request), exit_on_error=False)
 
     async def _ask(self, request: Request) -> None:

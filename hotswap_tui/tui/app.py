@@ -146,7 +146,11 @@ class HotSwapApp(Acting, Looking, inherit_bindings=False):
         if keep_screen and pages:
             self.last_screen = screen_text(pages[-1])
         self.goes_on = goes_on
-        if not self.client.owner:
+        if (silence := self.client.silence) is not None:
+            self.farewell = (
+                f"the engine, pid {self.present().pid}, did not answer any more: {silence.why}; see hotswap-tui status"
+            )
+        elif not self.client.owner:
             self.farewell = f"the engine goes on, pid {self.present().pid}"
         elif not goes_on:
             self.farewell = "stopped; nothing is watched any more"

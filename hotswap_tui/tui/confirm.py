@@ -62,6 +62,8 @@ class ConfirmDialog(Dialog):
     def rows(self, view: View, width: int) -> list[Row]:
         """Return the question, or how it went."""
         snapshot = view.snapshot
+        if self._stage is Stage.ASKING and view.silence is not None:
+            self._close(f"the engine does not answer: {view.silence.why}. Nothing was done")
         if self._stage is Stage.ASKING and snapshot.version != self._proposal.version:
             what = changes(self._asked_on, snapshot)
             self._close(f"the situation has changed: {what}. Nothing was done; look again before you decide")
@@ -127,7 +129,7 @@ class ConfirmDialog(Dialog):
             self.shut()
         elif self._stage is not Stage.ASKING:
             self._press_after(event)
-        elif obstacle(self._proposal, self.dashboard.present()):
+        elif self.dashboard.client.silence is not None or obstacle(self._proposal, self.dashboard.present()):
             return
         elif not self._proposal.word:
             self._press_short(event)

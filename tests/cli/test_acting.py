@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from hotswap_tui.api import client
 from hotswap_tui.api.client import EngineFailedError, NoEngineError, NotAllowedError, UnansweredError, Update
 from hotswap_tui.api.listening import Lost
-from hotswap_tui.cli import exit_codes, moving
+from hotswap_tui.cli import engine_options, exit_codes, moving, status
 from hotswap_tui.cli.asking import proposal_lines
 from hotswap_tui.cli.durations import span_s, span_words
 from hotswap_tui.cli.engine_options import Reached
+from hotswap_tui.cli.main import main
 from hotswap_tui.cli.switch_course import Course
 from hotswap_tui.core.errors import RefusedError, StaleRequestError
 from hotswap_tui.core.events import DisarmRequest, FailbackRequest, SwitchRequest
@@ -111,8 +113,8 @@ async def test_arming_asks_only_where_it_moves_traffic_at_once(both, tmp_path):
         client = LocalClient(engine.engine)
         already = await engine.command("arm")
         assert (already.code, already.out) == (exit_codes.OK, "automatic switching is on already\n")
-        await client.request(SwitchRequest("pi", Role.SECONDARY, client.snapshot().version))
         await until(lambda: client.snapshot().primary.passes >= 2, what="a proven primary")
+        await client.request(SwitchRequest("pi", Role.SECONDARY, client.snapshot().version))
         unasked = await engine.command("arm")
         assert unasked.code == exit_codes.USAGE
         assert "traffic goes back to it at once" in unasked.err
@@ -211,6 +213,31 @@ def test_who_stops_waiting_is_told_that_the_switch_goes_on(monkeypatch, capsys):
     monkeypatch.setattr(moving, "_outcome", interrupted)
     assert moving.move(Reached(SOCKET, snapshot(router=ROUTED)), YES, propose_switch) == exit_codes.OUTCOME_UNKNOWN
     assert capsys.readouterr().out.startswith("not waited for; the switch goes on: `hotswap-tui cancel`")
+
+
+@pytest.mark.parametrize("command", [["switch", "--to", "secondary", "--yes"], ["disarm"]], ids=lambda words: words[0])
+def test_who_does_not_wait_for_the_answer_is_not_told_that_it_failed(command, monkeypatch, capsys):
+    async def reached(_sockets):
+        return Reached(SOCKET, snapshot(router=ROUTED))
+
+    async def interrupted(_path, _request):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine_options, "reach", reached)
+    monkeypatch.setattr(moving, "send", interrupted)
+    monkeypatch.setattr(client, "send", interrupted)
+    assert main(command) == exit_codes.OUTCOME_UNKNOWN
+    assert "unknown: it was asked for" in capsys.readouterr().err
+
+
+def test_who_interrupts_a_look_learns_nothing_of_the_databases(monkeypatch):
+    """The exit code 1 of `status` says that something is degraded."""
+
+    async def interrupted(_sockets):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(status, "reach", interrupted)
+    assert main(["status"]) == exit_codes.INTERRUPTED
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hotswap_tui.cli.main import main
 from hotswap_tui.engine.lock import StateLock
 from hotswap_tui.gateway.account import Account, own_account
 from hotswap_tui.routing import layout
-from hotswap_tui.service import owner, systemd
+from hotswap_tui.service import install, owner, systemd
 
 SYSTEMCTL = """\
 #!/bin/sh
@@ -182,6 +182,46 @@ def test_the_system_s_service_has_a_user_of_its_own_and_gets_the_env_file_as_a_c
     ):
         assert f"\n{line}\n" in unit
     assert "hunter2" not in unit
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can install a system service")
+def test_root_reads_no_env_file_that_the_service_could_replace(world, capsys, monkeypatch):
+    monkeypatch.setattr(systemd, "_BOOTED", world.base)
+    monkeypatch.setattr(systemd, "_SYSTEM_UNITS", world.base / "units")
+    world.state.mkdir()
+    inside = world.env_file.rename(world.state / "hotswap.env")
+    (world.base / "way").symlink_to(world.state)
+    for path in (inside, world.base / "way" / "hotswap.env"):
+        assert main(["service", "install", "--env-file", str(path)]) == exit_codes.FAILED
+        assert f"install -D -m 600 {path} /etc/hotswap-tui/hotswap.env" in capsys.readouterr().err
+    assert not (world.base / "units").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_state_directory_of_one_s_own_is_made_for_the_service(tmp_path):
+    account = Account("nobody", 65534, 65534)
+    assert list(install._make_state(tmp_path / "state", account)) == [f"made {tmp_path}/state"]
+    state = (tmp_path / "state").stat()
+    assert (state.st_uid, state.st_gid, state.st_mode & 0o777) == (account.uid, account.gid, 0o700)
+    assert list(install._make_state(tmp_path / "state", account)) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_links_in_a_gateway_that_was_given_away_lead_root_nowhere(tmp_path):
+    account, gateway, others = Account("nobody", 65534, 65534), tmp_path / "gateway", tmp_path / "others"
+    gateway.mkdir()
+    others.mkdir(mode=0o700)
+    secret = others / "secret"
+    secret.write_text("unix_socket_mode = 0700\n")
+    secret.chmod(0o640)
+    shutil.chown(secret, "root", "daemon")
+    for name, place in ((layout.RUN, others), (layout.TARGET, secret), (layout.INI, secret)):
+        (gateway / name).symlink_to(place)
+        os.chown(gateway / name, account.uid, account.gid, follow_symlinks=False)
+    list(owner.give(gateway, account))
+    assert owner.group_of(gateway) != "daemon"
+    assert (others.stat().st_mode & 0o777, secret.stat().st_uid) == (0o700, 0)
+    assert (gateway / layout.INI).is_symlink()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hotswap_tui.core import events
 from hotswap_tui.core.schedule import countdown
 from hotswap_tui.core.values import Fault, Kind, State
-from tests.core.machine_dsl import PI, PRIMARY, SECONDARY, Machine
+from tests.core.machine_dsl import PI, PRIMARY, SECONDARY, Machine, points_at
 
 WOULD_FAIL_OVER = "primary is DOWN: would fail over to secondary now, but HOTSWAP_OBSERVE is 1: nothing is moved"
 
@@ -57,3 +57,20 @@ def test_persons_cannot_move_traffic_either():
         events.RepairRequest(PI, machine.model.version),
     ):
         assert machine.refuses(request).startswith("HOTSWAP_OBSERVE is 1: nothing is moved")
+
+
+def test_whoever_moves_the_traffic_meanwhile_does_not_end_the_observing():
+    """Beside an engine that acts, the gateway follows that one; after its failback the next outage is told as well."""
+    machine = Machine(observe=True, routed=True).both_up().active_dies()
+    machine.step(events.RouterRead(points_at(SECONDARY)))
+    (told,) = machine.said(Kind.DISAGREES)
+    assert (machine.model.disagrees, machine.model.mode.armed, "repair" in told) == (True, True, False)
+    machine.check(PRIMARY).step(events.RouterRead(points_at(PRIMARY)))
+    assert (machine.model.disagrees, machine.state) == (False, State.PRIMARY)
+    assert machine.active_dies().said(Kind.OBSERVED) == [WOULD_FAIL_OVER] * 2
+
+
+def test_a_disarming_that_ends_while_somebody_else_moves_traffic_ends_all_the_same():
+    machine = Machine(observe=True, routed=True).both_up()
+    machine.step(events.DisarmRequest(PI, for_s=60.0)).step(events.RouterRead(points_at(SECONDARY)))
+    assert machine.tick(61.0).model.mode.armed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 
+from hotswap_tui.cli import exit_codes
 from tests.end_to_end.programs import LATE_S, TURN_S
 from tests.support.until import until_sync
 
@@ -86,3 +87,46 @@ def test_an_engine_that_is_killed_is_missed_and_found_again(workplace):
             with workplace.show() as third:
                 third.wait_for("PRIMARY serving", deadline_s=FIRST_S)
                 second.wait_for(f"engine started, pid {third.process.pid}", "● live", deadline_s=FIRST_S)
+
+
+def test_what_has_become_of_the_settings_files_meanwhile_does_not_end_the_watching(workplace):
+    """Nobody is there to put them right. A terminal that closes says so twice, and other people's modules lie around."""
+    settings = workplace.directory / "of-this-morning.env"
+    urls = {name: workplace.environ.pop(name) for name in ("DATABASE_URL", "DATABASE_URL_SECONDARY")}
+    settings.write_text("".join(f"{name}='{url}'\n" for name, url in urls.items()))
+    settings.chmod(0o600)
+    (workplace.directory / "queue.py").write_text("raise SystemExit('not the queue that was meant')\n")
+    with workplace.show("--env-file", settings.name) as terminal:
+        terminal.wait_for("PRIMARY serving", "● live", deadline_s=FIRST_S)
+        settings.unlink()
+        terminal.process.send_signal(signal.SIGHUP)
+        terminal.process.send_signal(signal.SIGHUP)
+        pid = goes_on(workplace, terminal.process.pid)
+        until_sync(lambda: workplace.run("status").returncode == 0, FIRST_S, f"a healthy picture of {pid}")
+
+
+def test_where_an_engine_hangs_no_second_one_is_begun(workplace):
+    """It may go on at any moment. It is found in a directory that this person's settings do not name."""
+    with workplace.show(RUNTIME_DIRECTORY=str(workplace.directory / "hotswap-tui")) as first:
+        first.wait_for("PRIMARY serving", "● live", deadline_s=FIRST_S)
+        until_sync((workplace.directory / "hotswap-tui" / "control.sock").exists, FIRST_S, "the control socket")
+        first.process.send_signal(signal.SIGSTOP)
+        del workplace.environ["HOTSWAP_STATE_DIR"]
+        elsewhere = {"XDG_RUNTIME_DIR": str(workplace.directory), "XDG_STATE_HOME": str(workplace.directory)}
+        with workplace.show(**elsewhere) as second:
+            assert second.ended() == exit_codes.NO_ENGINE
+            assert "one is there and hangs" in second.last_words
+        first.process.send_signal(signal.SIGKILL)
+
+
+def test_an_engine_of_other_databases_is_not_taken_for_ours(workplace, server_pair):
+    """A named env file says which databases are meant; the engine in the usual place may watch others."""
+    other = workplace.directory / "other.env"
+    other.write_text("DB_FAILURE_THRESHOLD=3\n")
+    url = server_pair.secondary.url
+    with workplace.show() as first:
+        first.wait_for("PRIMARY serving", "● live", deadline_s=FIRST_S)
+        until_sync((workplace.state / "control" / "control.sock").exists, FIRST_S, "the control socket")
+        with workplace.show("--env-file", str(other), DATABASE_URL=url, DATABASE_URL_SECONDARY="") as second:
+            assert second.process.wait(FIRST_S) == 3
+            second.wait_for(f"another engine (pid {first.process.pid}, since ", deadline_s=FIRST_S)

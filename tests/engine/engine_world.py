@@ -225,9 +225,10 @@ class World:
     routed: bool = True
     policy: Policy = field(default_factory=Policy)
     roles: tuple[Role, ...] = tuple(Role)
+    began_s: float = 1000.0
 
     def __post_init__(self) -> None:
-        self.loop = VirtualLoop(1000.0)
+        self.loop = VirtualLoop(self.began_s)
         self.clock = Clock(self.loop)
         self.probers = {role: Prober(role, self.loop) for role in self.roles}
         self.router = Router(self.points_to, routed=self.routed)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hotswap_tui.core.errors import StaleRequestError
+from hotswap_tui.core.events import SwitchRequest
 from hotswap_tui.core.values import Fault, Kind, Level, Role, State, Switch, SwitchKind
 from hotswap_tui.engine.ports import Memory, ModeMemory, Restored, Sample, SwitchRecord
 from tests.engine.engine_world import PAIR, WALL_AT_ZERO_S
@@ -66,3 +68,12 @@ def test_events_and_samples_of_a_former_life_are_kept(make_world):
     world = make_world(restored=Restored(memory(PRIMARY), last_event_id=41, samples=(sample,)))
     assert world.log[0].id == 42
     assert world.engine.latency(PRIMARY).stats(world.loop.time(), 200).total == 2
+
+
+def test_what_was_decided_on_a_life_before_is_stale(make_world):
+    """The engine was restarted while a person was typing: the number of what was seen must not come again."""
+    before = make_world(restored=Restored(memory(PRIMARY)))
+    after = make_world(restored=Restored(memory(PRIMARY)), began_s=1002.0)
+    asked = after.spawn(after.engine.request(SwitchRequest(PI, SECONDARY, before.now.version)))
+    after.go(1.0)
+    assert isinstance(asked.exception(), StaleRequestError)

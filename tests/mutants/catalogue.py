@@ -340,8 +340,8 @@ RULES = (
     Mutant(
         11,
         "core/reading.py",
-        "        release(turn)\n        if model.mode.armed:",
-        "        release(turn)\n        if model.mode.armed and model.mode.by:",
+        "if model.mode.armed and not observes:",
+        "if model.mode.armed and model.mode.by and not observes:",
         "automation goes on although somebody else moves traffic",
     ),
     Mutant(
@@ -361,8 +361,8 @@ RULES = (
     Mutant(
         11,
         "core/observe.py",
-        "turn.now_s >= mode.until_s and turn.model.disagrees:",
-        "turn.now_s >= mode.until_s and turn.model.disagrees and mode.armed:",
+        "turn.now_s >= mode.until_s and turn.model.disagrees and not",
+        "turn.now_s >= mode.until_s and turn.model.disagrees and mode.armed and not",
         "a limited disarming that ends arms automation over a router that somebody else has re-pointed",
     ),
 )

@@ -72,6 +72,19 @@ async def test_a_process_that_talks_nonsense_has_no_answer(monkeypatch, tmp_path
     assert await deliver(parcels("json://h")) == ["no answer"]
 
 
+async def test_a_talkative_service_costs_the_others_no_answer(monkeypatch, tmp_path):
+    """Whoever has no answer is told again."""
+    program = tmp_path / "postman.py"
+    program.write_text(
+        "import json\n"
+        "for number in range(2):\n"
+        "    log = ['\N{SNOWMAN}' * 1000] * 40\n"
+        "    print(json.dumps({'number': number, 'sent': bool(number), 'known': True, 'log': log}))\n"
+    )
+    monkeypatch.setattr("hotswap_tui.notify.delivery._POSTMAN", str(program))
+    assert await deliver(parcels("json://h", "json://i")) == ["it did not take it", ""]
+
+
 def processes() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 

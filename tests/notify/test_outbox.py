@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
+
 from hotswap_tui.core.values import Kind, Level, Role, Tell
 from hotswap_tui.notify.outbox import KEPT_S, WAITING
 from hotswap_tui.notify.rate import HOUR_S
@@ -103,6 +105,14 @@ def test_other_urls_after_a_reload(make_told):
     assert told.new() == ["failure: fault 1"]
 
 
+def test_a_service_that_has_no_namesake_any_more_has_no_number(make_told):
+    told = make_told(urls=("discord://1/a", "discord://2/b"))
+    told.notifier.readdress([SecretStr("discord://2/b")])
+    told.answer = lambda _parcel: "timeout"
+    fault(told)
+    assert told.notes == ["discord could not be notified: timeout; trying again"]
+
+
 def test_a_service_that_is_taken_away_while_it_takes_a_letter(make_told):
     told = make_told()
     told.answer = lambda _parcel: told.notifier.readdress([]) or ""
@@ -162,7 +172,6 @@ def test_our_own_mistake_is_told(make_told, monkeypatch):
     fault(told)
     assert told.notes == ["notifications have stopped: ZeroDivisionError: division by zero"]
     assert told.world.now.active is Role.PRIMARY
-    monkeypatch.undo()
     told.end()
 
 

@@ -192,6 +192,18 @@ def test_the_first_switch_of_a_person_is_told_with_the_name(make_told):
     assert told.new() == [FAILED_BACK, "success: automatic switching is on again"]
 
 
+def test_each_switch_of_a_person_is_told_however_alike_they_are(make_told):
+    told = make_told()
+    for _ in range(2):
+        ask(told, events.SwitchRequest(PI, Role.SECONDARY, told.world.now.version))
+        ask(told, events.FailbackRequest(PI, told.world.now.version))
+        assert told.new() == [
+            "success: secondary serves after 0.07s (manual)",
+            FAILED_BACK,
+            "success: automatic switching is on again",
+        ]
+
+
 def test_a_drill_alarms_nobody(make_told):
     told = make_told()
     ask(told, events.DrillRequest(PI, told.world.now.version, 600.0))

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from psycopg_pool import PoolClosed
 
-from hotswap_tui.api.client import NoEngineError, read_snapshot
+from hotswap_tui.api.client import NoEngineError, NotAllowedError, read_snapshot
 from hotswap_tui.api.sockets import control_path
+from hotswap_tui.config import load
 from hotswap_tui.core.events import SwitchRequest
 from hotswap_tui.core.values import Role
-from hotswap_tui.pool import HotSwapPool, NoDatabaseError, PairError
+from hotswap_tui.pool import HotSwapPool, NoDatabaseError, PairError, running_engine
 from tests.pool.conftest import FAST
 from tests.pool.workers import beat, working
 from tests.support.until import until
@@ -128,8 +130,31 @@ async def test_an_engine_that_falls_silent_changes_nothing(pair, service, caplog
 async def test_no_engine_is_told_at_the_start(pair, monkeypatch, tmp_path):
     monkeypatch.setenv("DATABASE_URL", pair.primary.url)
     monkeypatch.setenv("HOTSWAP_STATE_DIR", str(tmp_path / "state"))
+    pool = HotSwapPool.attached()
     with pytest.raises(NoEngineError, match="no engine at"):
-        await HotSwapPool.attached().__aenter__()
+        await pool.__aenter__()
+    with pytest.raises(PoolClosed, match="not open yet"):
+        await beat(pool)
+
+
+@pytest.mark.parametrize("others", [NotAllowedError("not you"), NoEngineError(Path("first"), "gone")])
+async def test_an_engine_that_answers_is_preferred_to_one_that_does_not(pair, monkeypatch, others):
+    """As for the commands: another user's engine, which the program looks for first, hides none of one's own."""
+
+    async def read(path: Path) -> None:
+        if path == Path("first"):
+            raise others
+        if not answers:
+            raise NoEngineError(path, "gone")
+
+    monkeypatch.setenv("DATABASE_URL", pair.primary.url)
+    monkeypatch.setattr(running_engine, "candidates", lambda *_: (Path("first"), Path("second")))
+    monkeypatch.setattr(running_engine, "read_snapshot", read)
+    loaded, answers = load({}, os.environ, [], Path(os.devnull), None), True
+    assert await running_engine._find(loaded) == Path("second")
+    answers = False
+    with pytest.raises(type(others)):
+        await running_engine._find(loaded)
 
 
 async def test_exchanged_databases_are_refused(pair, make_pool, monkeypatch, tmp_path):

@@ -23,6 +23,7 @@ from hotswap_tui.api.sockets import control_path
 from hotswap_tui.config import SettingsError
 from hotswap_tui.core.values import Health, Role, State
 from hotswap_tui.pool import EngineElsewhereError, HotSwapPool
+from hotswap_tui.pool.sources import settings_given
 from tests.pool.workers import beat
 from tests.support.until import until
 
@@ -109,6 +110,15 @@ async def test_what_is_wrong_is_said_when_a_pool_is_made(pair, make_pool):
         await beat(make_pool())
 
 
+def test_settings_may_be_secrets_and_nothing():
+    token = "hunter22" * 3
+    given = {"HOTSWAP_TOKEN": SecretStr(token), "HOTSWAP_GROUP": None}
+    settings = settings_given("postgresql://u:p@h/d", None, given).settings
+    assert settings.token is not None
+    assert settings.token.get_secret_value() == token
+    assert settings.group is None
+
+
 async def test_settings_come_from_the_environment(pair, monkeypatch, tmp_path):
     """As for the program; Prisma's parameters, which libpq refuses, do not disturb."""
     for name, value in {
@@ -181,7 +191,7 @@ async def test_a_server_that_was_restarted_is_used_again_at_once(pair, make_pool
         assert pool.snapshot().active is Role.PRIMARY
         await asyncio.to_thread(pair.primary.start)
         assert await asyncio.gather(*waiting) == ["primary"] * 4
-        assert pool.get_stats().get("connections_errors", 0) == 0, "the connections are new ones"
+        await until(lambda: pool.get_stats().get("connections_errors", 0) == 0, what="connections that are new ones")
 
 
 async def test_who_observes_never_moves(pair, make_pool):

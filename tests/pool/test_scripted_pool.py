@@ -138,6 +138,27 @@ async def test_what_an_operator_should_know_is_told_once(engine, pool, caplog):
     ]
 
 
+async def test_a_connection_that_the_server_has_forgotten_is_replaced(pair, engine, make_proxy):
+    """As after a power cut: what is tried gets no answer for good, while the server takes new logins again."""
+    proxy = await make_proxy(pair.primary)
+
+    @asynccontextmanager
+    async def follow(_lost: Callable[[str], None]) -> AsyncIterator[ScriptedClient]:
+        yield engine
+
+    source = Source({Role.PRIMARY: parse(proxy.url(pair.primary.url))}, 0.2, follow)
+    async with HotSwapPool._over(source, LONG_S, {"min_size": 1, "max_size": 1}) as pool:
+        await pool.wait_for("primary")
+        await beat(pool)
+        await proxy.stall()
+        engine.change(state=State.SUSPECT)
+        waiting = asyncio.create_task(beat(pool))
+        await until(lambda: pool.get_stats().get("returns_bad", 0) > 0, what="the end of the try")
+        await proxy.forward()
+        engine.change(**ON_PRIMARY)
+        assert await waiting == "primary"
+
+
 async def test_a_check_of_the_applications_own_that_always_fails_is_tried_in_vain_and_paced(pair, engine):
     """It costs a time-out, not a flood of logins."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 
 import psycopg
 import pytest
@@ -41,6 +42,19 @@ async def test_one_in_a_transaction_fails_at_its_next_word(connection):
         assert not connection.closed, "a closed one would end its transaction without an error"
         with pytest.raises(psycopg.OperationalError):
             await connection.execute("SELECT 1")
+
+
+async def test_one_is_cut_off_where_no_descriptor_is_left(connection):
+    asking = asyncio.create_task(connection.execute("SELECT pg_sleep(30)"))
+    await until(connection.lock.locked)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        cut(connection)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    with pytest.raises(psycopg.OperationalError):
+        await asking
 
 
 async def test_a_farewell_is_heard(connection, server_pair):

@@ -63,6 +63,28 @@ async def test_an_attached_view_ends_without_a_question() -> None:
         assert app.farewell == "the engine goes on, pid 812"
 
 
+async def test_a_view_of_an_engine_that_is_gone_does_not_say_that_it_goes_on() -> None:
+    client = ScriptedClient(owner=False)
+    async with running(client) as (app, pilot):
+        client.silence = Silence(NOW_S, "connection refused")
+        await pilot.press("q")
+        await until(lambda: not app.is_running)
+        assert "did not answer any more: connection refused" in app.farewell
+
+
+async def test_an_engine_that_is_silent_is_asked_for_nothing() -> None:
+    """It might do it much later, when it goes on; a question that is open ends with the reason."""
+    client = ScriptedClient(owner=False)
+    async with running(client) as (app, pilot):
+        await pilot.press("S", *"secondary")
+        client.silence = Silence(NOW_S, "no answer")
+        await pilot.press("enter")
+        assert "the engine does not answer: no answer. Nothing was done" in shown(app)
+        await pilot.press("escape", "A")
+        assert "nothing was asked: the engine does not answer (no answer)" in shown(app)
+        assert client.requests == []
+
+
 async def test_the_last_screen_can_be_kept() -> None:
     """Q leaves what was shown for the scrollback."""
     async with running(ScriptedClient(owner=False)) as (app, pilot):

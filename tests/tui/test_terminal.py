@@ -44,7 +44,7 @@ def test_profile(environ: dict[str, str], encoding: str | None, *, ascii_only: b
 @pytest.mark.parametrize("environ", [{"TERM": "dumb"}, {"TERM": "unknown"}, {}], ids=str)
 def test_a_dumb_terminal_is_refused(environ: dict[str, str]) -> None:
     """The reason names the command that works there."""
-    assert "hotswap-tui history" in terminal_profile(environ, "utf-8").refuse_reason
+    assert "hotswap-tui status" in terminal_profile(environ, "utf-8").refuse_reason
 
 
 @pytest.mark.parametrize(
