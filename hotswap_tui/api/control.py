@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
@@ -41,6 +40,8 @@ if TYPE_CHECKING:
 _LONGEST_BODY: Final = 16 * 1024
 _MOST: Final = 1000
 _DEFAULT: Final = 100
+_LONGEST_S: Final = 366 * 86_400
+"""As long as the commands take; a moment far beyond that is none that a calendar knows."""
 _NOT_IN_A_TERMINAL: Final = re.compile(r"[^A-Za-z0-9/._:-]")
 _LONGEST_TERMINAL: Final = 32
 
@@ -153,8 +154,8 @@ def _by(peer: Peer, said: object) -> str:
 def _checked(asked: events.Request) -> events.Request:
     """Return what is asked with clean text; raises MalformedError for a time that means nothing."""
     for_s = asked.for_s if isinstance(asked, DisarmRequest | DrillRequest) else None
-    if for_s is not None and not (isfinite(for_s) and for_s > 0):
-        raise wire.MalformedError("for_s must be a positive number of seconds")
+    if for_s is not None and not 0 < for_s <= _LONGEST_S:
+        raise wire.MalformedError(f"for_s must be a positive number of seconds, at most {_LONGEST_S}")
     return replace(asked, why=clean(asked.why)) if isinstance(asked, DisarmRequest) else asked
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from hotswap_tui import __version__
+from hotswap_tui.api.health import serves
 from hotswap_tui.api.moments import Moments, local_iso
 from hotswap_tui.core.sentence import verdict as status_sentence
 from hotswap_tui.core.sentence_parts import SEPARATOR
@@ -43,7 +44,7 @@ def status_document(snapshot: Snapshot) -> dict[str, Any]:
         "level": sentence.level.name.lower(),
         "state": snapshot.state.value,
         "active": snapshot.active.value,
-        "serving": snapshot.serving,
+        "serving": serves(snapshot),
         "since": moments.local(snapshot.since_s),
         "for_s": moments.ago_s(snapshot.since_s),
         "unavailable_since": moments.local(snapshot.unavailable_since_s),

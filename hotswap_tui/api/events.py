@@ -92,6 +92,7 @@ class _Stream:
             while told is not None and not ending.begun and not gone.done():
                 if told:
                     await send({"type": "http.response.body", "body": told, "more_body": True})
+                    await asyncio.sleep(0)  # who is ready to take more does not make others wait
                 self._wake.clear()
                 told = self._next()
                 if told == b"":

@@ -21,10 +21,19 @@ _LATE_S: Final = 5.0
 """How much later than planned a check may end before the engine counts as stalled: a busy machine is not a dead one."""
 
 
+def serves(snapshot: Snapshot) -> bool:
+    """Return whether the active database is believed to serve and has shown it: a check of it has passed since the start.
+
+    An engine that begins at a dead database suspects it for as long as any other; what it has never seen, it does not vouch for.
+    """
+    passed_s = _active(snapshot).last_pass_s
+    return snapshot.serving and passed_s is not None and passed_s >= snapshot.started_s
+
+
 def health_document(snapshot: Snapshot) -> tuple[int, dict[str, Any]]:
     """Return the status code and the reference's document: the same keys, order, types and formats.
 
-    200 while `snapshot.serving`, also while a failure is being confirmed and while a switch is in flight, where `currentDatabase`
+    200 while a database `serves`, also while a failure is being confirmed and while a switch is in flight, where `currentDatabase`
     is the one that is left until traffic has arrived at the other. Otherwise 503, with `error` before `hotSwap`; that is so until
     the first check has passed, too.
 
@@ -32,15 +41,16 @@ def health_document(snapshot: Snapshot) -> tuple[int, dict[str, Any]]:
     reference know no other way. Both count from `snapshot.since_s`, as the dashboard does, so that they survive a restart; an
     outage of the secondary itself begins them anew. An engine that only observes tells of the database that clients are at.
     """
+    serving = serves(snapshot)
     document: dict[str, Any] = {
-        "status": "healthy" if snapshot.serving else "unhealthy",
+        "status": "healthy" if serving else "unhealthy",
         "timestamp": zulu_iso(snapshot.wall_s),
-        "database": "connected" if snapshot.serving else "disconnected",
+        "database": "connected" if serving else "disconnected",
     }
-    if not snapshot.serving:
+    if not serving:
         document["error"] = _error(snapshot)
     document["hotSwap"] = _hot_swap(snapshot)
-    return (OK if snapshot.serving else UNAVAILABLE), document
+    return (OK if serving else UNAVAILABLE), document
 
 
 def _hot_swap(snapshot: Snapshot) -> dict[str, Any]:
@@ -52,7 +62,7 @@ def _hot_swap(snapshot: Snapshot) -> dict[str, Any]:
         "failoverAvailable": snapshot.failover_available,
         "failureCount": _active(snapshot).failures,
     }
-    if snapshot.active is Role.SECONDARY and snapshot.serving:
+    if snapshot.active is Role.SECONDARY and serves(snapshot):
         moments = Moments.of(snapshot)
         told["lastFailover"] = moments.zulu(snapshot.since_s)
         told["uptimeSinceFailover"] = f"{int(moments.ago_s(snapshot.since_s))}s"
@@ -61,7 +71,7 @@ def _hot_swap(snapshot: Snapshot) -> dict[str, Any]:
 
 def _error(snapshot: Snapshot) -> str:
     active, other = snapshot.active, snapshot.database(snapshot.active.other)
-    if snapshot.state is State.STARTING:
+    if snapshot.state is State.STARTING or snapshot.serving:
         return f"No check of the {active} database has passed yet"
     if snapshot.secondary is None or other is None:
         return f"The {active} database is unavailable"
@@ -76,7 +86,7 @@ def _active(snapshot: Snapshot) -> DatabaseView:
 
 def role_document(snapshot: Snapshot, role: Role) -> tuple[int, dict[str, Any]]:
     """Return 200 when `role` is the database that serves, else 503."""
-    serving = snapshot.serving and snapshot.active is role
+    serving = serves(snapshot) and snapshot.active is role
     return (OK if serving else UNAVAILABLE), {"database": role.value, "serving": serving}
 
 

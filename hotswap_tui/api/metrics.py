@@ -14,6 +14,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from hotswap_tui import __version__
+from hotswap_tui.api.health import serves
+from hotswap_tui.api.moments import Moments
 from hotswap_tui.core.values import Fault, Health, Kind, Role, State, SwitchKind
 from hotswap_tui.engine.tally import PASSED
 
@@ -57,16 +59,16 @@ def _numbers(numbers: Mapping[State, int] | Mapping[Health, int]) -> str:
 
 _ENGINE: Final[Sequence[tuple[str, str, Callable[[Snapshot], float]]]] = (
     ("hotswap_state", f"State: {_numbers(STATES)}.", lambda now: STATES[now.state]),
-    ("hotswap_serving", "1 while the active database is believed to serve.", lambda now: now.serving),
+    ("hotswap_serving", "1 while the active database is believed to serve, as /api/health says it.", serves),
     (
         "hotswap_active_since_timestamp_seconds",
         "Since when the active database serves without a break.",
-        lambda now: now.since_s + now.wall_s - now.now_s,
+        lambda now: Moments.of(now).wall_s(now.since_s),
     ),
     (
         "hotswap_start_timestamp_seconds",
         "When the engine started.",
-        lambda now: now.started_s + now.wall_s - now.now_s,
+        lambda now: Moments.of(now).wall_s(now.started_s),
     ),
     (
         "hotswap_secondary_configured",
@@ -137,7 +139,7 @@ _DATABASE: Final[Sequence[tuple[str, str, Callable[[Snapshot, DatabaseView], flo
     (
         "hotswap_database_last_pass_timestamp_seconds",
         "When a check passed last.",
-        lambda now, db: None if db.last_pass_s is None else db.last_pass_s + now.wall_s - now.now_s,
+        lambda now, db: None if db.last_pass_s is None else Moments.of(now).wall_s(db.last_pass_s),
     ),
     (
         "hotswap_database_read_only",

@@ -35,6 +35,10 @@ class Moments:
         """Return UTC as the reference writes it: 2025-11-14T10:30:00.000Z."""
         return zulu_iso(at_s + self.offset_s)
 
+    def wall_s(self, at_s: float) -> float:
+        """Return seconds since 1970, in milliseconds' steps."""
+        return round(at_s + self.offset_s, 3)
+
     def ago_s(self, at_s: float) -> float:
         """Return the seconds since `at_s`."""
         return round(max(0.0, self.now_s - at_s), 3)

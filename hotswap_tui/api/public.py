@@ -5,6 +5,8 @@ Acting is the control socket's, another application on a Unix socket; a test lis
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
@@ -55,14 +57,14 @@ def public_app(client: LocalClient, access: Access) -> Starlette:
     endpoints: Mapping[str, Callable[[Request], Awaitable[Any]]] = {
         "/": public.index,
         "/api/health": public.health,
-        "/api/status": public.status,
+        "/api/status": public.in_turn(public.status),
         "/api/events": Streams(client).endpoint,
-        "/api/history": public.history,
-        "/metrics": public.metrics,
+        "/api/history": public.in_turn(public.history),
+        "/metrics": public.in_turn(public.metrics),
         "/healthz": public.alive,
         "/primary": public.primary,
         "/secondary": public.secondary,
-        "/openapi.json": public.openapi,
+        "/openapi.json": public.in_turn(public.openapi),
     }
     app = Starlette(
         routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in endpoints.items()],
@@ -79,6 +81,21 @@ class _Public:
     def __init__(self, client: LocalClient) -> None:
         self._client = client
         self._metrics: Metrics | None = None
+
+    @staticmethod
+    def in_turn(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """Return `endpoint`, of which one answer is composed at a time: between two of them the engine has its loop.
+
+        Otherwise a crowd that asks at the same moment holds up the checks for as long as all of its answers take.
+        """
+
+        turn = asyncio.Lock()
+
+        async def answer(request: Request) -> Response:
+            async with turn:
+                return await endpoint(request)
+
+        return answer
 
     async def index(self, _request: Request) -> Response:
         return Json({"program": "hotswap-tui", "version": __version__, "endpoints": dict(ENDPOINTS)})
@@ -105,9 +122,14 @@ class _Public:
     async def history(self, request: Request) -> Response:
         limit = count(request, "limit", HISTORY_DEFAULT, HISTORY_MOST)
         try:
-            return Json([fields(past) for past in await self._client.history(limit)])
+            switches = await self._client.history(limit)
         except JournalError as problem:
             return error(503, f"the journal cannot be read: {problem}")
+        told = []
+        for past in switches:
+            told.append(json.dumps(fields(past)))
+            await asyncio.sleep(0)  # a thousand at once would hold up the checks
+        return Response(f"[{', '.join(told)}]\n", media_type=Json.media_type)
 
     async def metrics(self, _request: Request) -> Response:
         from hotswap_tui.api import metrics  # noqa: PLC0415 - who is not scraped does not pay for it

@@ -95,7 +95,7 @@ def bind_control(path: Path, group: str | None) -> ControlSocket:
     try:
         with ExitStack() as opened:
             directory = _own_directory(path.parent, gid, opened)
-            fcntl.flock(directory, fcntl.LOCK_EX)
+            _lock(directory, path)
             _clear(path)
             return _listening(path, gid)
     except ControlSocketError:
@@ -113,7 +113,7 @@ def _failed(path: Path, error: OSError, group: str | None) -> str:
 
 def _own_directory(path: Path, gid: int | None, opened: ExitStack) -> int:
     """Return a descriptor of the directory, which is ours alone."""
-    os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103  Path.mkdir gives parents another mode, too
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     opened.callback(os.close, directory)
     found = os.fstat(directory)
@@ -127,6 +127,14 @@ def _own_directory(path: Path, gid: int | None, opened: ExitStack) -> int:
     if stat.S_IMODE(found.st_mode) != wanted:
         os.fchmod(directory, wanted)
     return directory
+
+
+def _lock(directory: int, path: Path) -> None:
+    """Keep other engines out until the socket is made; nobody is waited for, since members of the group can lock it, too."""
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ControlSocketError(f"{path.parent} is locked by another process; end it, or try again") from None
 
 
 def _clear(path: Path) -> None:

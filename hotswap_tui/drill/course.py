@@ -251,8 +251,9 @@ class Course:
             if served_s >= self.order.stay_s:
                 self._turn_back(now_s)
         elif served_s > self.order.timing.return_limit_s:
-            held = f" ({self.picture.blocked})" if self.picture.blocked else ""
-            self.abort(f"automation has not failed back in time{held}", now_s)
+            fault = _own_fault(self.picture.primary)
+            held = self.picture.blocked or (f"primary: {fault.words}" if fault else "")
+            self.abort(f"automation has not failed back in time{f' ({held})' if held else ''}", now_s)
         return None
 
     def _go_back(self, now_s: float) -> Ask | None:

@@ -33,7 +33,7 @@ def fields(past: PastSwitch) -> dict[str, Any]:
         "was_down_s": None if record.down is None else round(record.down_s, 3),
         "recipe": past.recipe or None,
         "waited": record.waited.clients,
-        "longest_wait_s": round(record.waited.longest_s, 3),
+        "longest_wait_s": record.waited.longest_s,
         "severed": record.severed,
         "proof": record.proof,
         "steps": [

@@ -43,7 +43,8 @@ _NEEDS: Final = {
         ),
         Need.HOST,
     ),
-    **dict.fromkeys((_GATEWAY, "HOTSWAP_GROUP", "HOTSWAP_STATE_DIR"), Need.RESTART),
+    # Who only observes has not taken the gateway's lock.
+    **dict.fromkeys((_GATEWAY, "HOTSWAP_GROUP", "HOTSWAP_OBSERVE", "HOTSWAP_STATE_DIR"), Need.RESTART),
 }  # fmt: skip
 
 

@@ -104,11 +104,26 @@ def check(asked: Asked, loaded: Loaded, systemd: Systemd) -> None:
     if asked.for_user and os.geteuid() == 0 and systemd.unit.is_relative_to("/root"):
         raise InstallError("root's own service is the system's: leave --user out")
     gateway = loaded.gateway.directory if loaded.gateway is not None else None
+    if not asked.for_user:
+        _refuse_its_own(asked, loaded)
     if gateway is not None and not asked.for_user:
         owner.refuse_stranger(gateway, owner.find())
     if systemd.facts().active != "active":
         for directory in (loaded.settings.state_dir, *([gateway] if gateway is not None else [])):
             check_free(directory)
+
+
+def _refuse_its_own(asked: Asked, loaded: Loaded) -> None:
+    """Raise InstallError for an env file where the service writes: root would read whatever the service puts there."""
+    gateway = [loaded.gateway.directory] if loaded.gateway is not None else []
+    places = [path.resolve() for path in (*gateway, loaded.settings.state_dir)]
+    for path in asked.env_files:
+        if _within(path.resolve(), places):
+            better = f"/etc/{DIRECTORY}/{path.name}"
+            raise InstallError(
+                f"{path} lies where the service itself writes, and root reads it at each start; install -D -m 600 {path} {better}, "
+                f"then --env-file {better}"
+            )
 
 
 def carry_out(asked: Asked, loaded: Loaded, systemd: Systemd) -> Iterator[str]:
@@ -158,6 +173,8 @@ def _check_reach(loaded: Loaded, account: Account) -> None:
 def _make_state(directory: Path, account: Account | None) -> Iterator[str]:
     if not directory.is_dir():
         directory.mkdir(mode=0o700, parents=True)
+        if account is not None:
+            os.chown(directory, account.uid, account.gid)
         yield f"made {directory}"
     if account is not None and directory.stat().st_uid != account.uid:
         raise InstallError(f"{directory} does not belong to {account.name}; chown -R {account.name}: {directory}")

@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import shutil
+import stat
 import subprocess
 from typing import TYPE_CHECKING, Final
 
@@ -61,7 +62,7 @@ def make() -> Account:
 
 def group_of(directory: Path) -> str | None:
     """Return the group of PgBouncer, whose files in a gateway are its; None where PgBouncer runs as the gateway's owner."""
-    state = (directory / layout.TARGET).stat()
+    state = (directory / layout.TARGET).lstat()
     return grp.getgrgid(state.st_gid).gr_name if state.st_mode & 0o040 else None
 
 
@@ -79,29 +80,30 @@ def refuse_stranger(directory: Path, account: Account | None) -> None:
 def give(directory: Path, account: Account) -> Iterator[str]:
     """Let the gateway's directory and the engine's files in it belong to `account`; yield what was done.
 
-    PgBouncer's files stay its own; into the directory of its socket those of its group may go.
+    PgBouncer's files stay its own; into the directory of its socket those of its group may go. Links are not followed: once it
+    was given away, what lies there is not root's word.
     """
     found = [path for path in (directory, *(directory / name for name in _OURS)) if path.exists()]
-    if theirs := [path for path in found if path.stat().st_uid != account.uid]:
+    if theirs := [path for path in found if path.lstat().st_uid != account.uid]:
         for path in theirs:
             os.chown(path, account.uid, -1, follow_symlinks=False)
         yield f"gave {directory} to {account.name}, PgBouncer's files and {layout.APPLICATION_ENV} apart"
     run = directory / layout.RUN
-    if run.is_dir() and run.stat().st_uid != account.uid and _let_in(directory, run):
+    if run.is_dir() and run.lstat().st_uid != account.uid and _let_in(directory, run):
         yield f"opened {run}, where PgBouncer's console is, to {grp.getgrgid(run.stat().st_gid).gr_name}"
 
 
 def _let_in(directory: Path, run: Path) -> bool:
     """Let PgBouncer's group in to the console, now and after PgBouncer's next start; return whether that was necessary."""
-    found = [run, *(path for path in run.iterdir() if path.is_socket())]
-    closed = [path for path in found if path.stat().st_mode & 0o010 == 0]
+    found = [run, *(path for path in run.iterdir() if stat.S_ISSOCK(path.lstat().st_mode))]
+    closed = [path for path in found if path.lstat().st_mode & 0o010 == 0]
     for path in closed:
         path.chmod(_PASS if path is run else int(SOCKET_MODE, 8))
     ini = directory / layout.INI
-    text = ini.read_text(encoding="utf-8")
+    state = ini.lstat()
+    text = ini.read_text(encoding="utf-8") if stat.S_ISREG(state.st_mode) else ""
     opened = _MODE.sub(rf"\g<1>{SOCKET_MODE}", text)
     if opened != text:
-        state = ini.stat()
         atomic.replace(ini, opened, state.st_mode & 0o777, gid=state.st_gid)
     return bool(closed) or opened != text
 

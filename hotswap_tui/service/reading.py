@@ -7,7 +7,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import hotswap_tui
 from hotswap_tui.config.loaded import SettingsError
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hotswap_tui.config import Loaded, Profile
+
+PATIENCE_S: Final = 60.0
+"""A file of a network that does not answer must not keep a reload for ever."""
+
+
+class UnreadError(SettingsError):
+    """Nobody knows whether the settings are right: what reads them was killed, say for want of memory, or hangs."""
 
 
 class Reading:
@@ -35,14 +42,23 @@ class Reading:
         )
 
     def result(self) -> Loaded:
-        """Return them when they are there; raises SettingsError."""
-        answer, _ = self._process.communicate(self._request)
+        """Return them when they are there; raises SettingsError, or UnreadError where they cannot be had."""
+        try:
+            answer, _ = self._process.communicate(self._request, PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.end()
+            self._process.communicate()
+            raise UnreadError([f"the settings could not be read within {PATIENCE_S:g} s"]) from None
         if self._process.returncode:
-            raise SettingsError([f"the settings could not be read: {sys.executable} ended early"])
+            raise UnreadError([f"the settings could not be read: {sys.executable} ended early"])
         loaded: Loaded | tuple[str, ...] = pickle.loads(answer)  # noqa: S301 - our own child's
         if isinstance(loaded, tuple):
             raise SettingsError(loaded)
         return loaded
+
+    def end(self) -> None:
+        """Give up: `result` raises UnreadError."""
+        self._process.kill()
 
 
 def _read() -> Loaded | tuple[str, ...]:

@@ -146,7 +146,7 @@ def _reloading(wanted: Wanted) -> list[str]:
         return ["Type=notify-reload"]
     owner = f"-m 0400 -o {wanted.account} -g {wanted.account}"
     copies = [
-        f"ExecReload=+install {owner} {quoted(str(path))} %t/{DIRECTORY}/{_name(wanted, i)}"
+        f"ExecReload=+install -T {owner} {quoted(str(path))} %t/{DIRECTORY}/{_name(wanted, i)}"
         for i, path in enumerate(() if wanted.for_user else wanted.env_files)
     ]
     # With notify-reload systemd would send its signal before it copies.

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from hotswap_tui.api.documents import status_document
 from hotswap_tui.api.health import alive_document, health_document, overdue, role_document
 from hotswap_tui.core.snapshot import SwitchOutcome
 from hotswap_tui.core.values import Health, Role, State, SwitchKind
@@ -115,6 +116,22 @@ def test_who_is_down_is_said_in_a_sentence(changes, words):
     status, told = health_document(snapshot(**changes))
     assert status == 503
     assert told["error"].startswith(words)
+
+
+@pytest.mark.parametrize("active", Role)
+@pytest.mark.parametrize("passed_s", [None, NOW_S - 61], ids=["never", "in a former run"])
+def test_a_database_that_no_check_has_seen_yet_is_not_vouched_for(active, passed_s):
+    """An engine that begins at a dead one suspects it only, for as long as the threshold takes."""
+    dead = replace(down(active, 1), last_pass_s=passed_s)
+    changes = {"state": State.SUSPECT, "active": active, "started_s": NOW_S - 60, active.value: dead}
+    picture = snapshot(**changes)
+    status, told = health_document(picture)
+    assert (status, told["database"]) == (503, "disconnected")
+    assert told["error"] == f"No check of the {active} database has passed yet"
+    assert "lastFailover" not in told["hotSwap"]
+    assert role_document(picture, active)[0] == 503
+    assert status_document(picture)["serving"] is False
+    assert health_document(snapshot(**changes | {active.value: replace(dead, last_pass_s=NOW_S - 3)}))[0] == 200
 
 
 @pytest.mark.parametrize("name", routed_pictures())

@@ -147,6 +147,13 @@ async def test_a_picture_in_numbers(changes, expected):
     assert {name: samples[f"hotswap_{name}",] for name in expected} == pytest.approx(expected)
 
 
+async def test_a_moment_is_the_same_number_at_every_scrape():
+    """The clocks of a picture are read some microseconds apart; `changes()` must not count that."""
+    name = "hotswap_active_since_timestamp_seconds"
+    told = {(await scrape(snapshot(wall_s=WALL_S + 0.2513 + step * 1e-6)))[0][name,] for step in range(-40, 40, 7)}
+    assert len(told) == 1
+
+
 async def test_a_database_in_numbers():
     failing = down(PRIMARY, facts=READ_ONLY)
     samples, _ = await scrape(snapshot(primary=failing, secondary=database(SECONDARY)))

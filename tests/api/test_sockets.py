@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import grp
 import os
 import socket
@@ -116,6 +117,18 @@ def test_an_engine_whose_queue_is_full_is_left_alone(path):
         waiting.connect(str(path))
         with pytest.raises(ControlSocketError, match="another engine answers at"):
             bind_control(path, None)
+
+
+def test_a_member_of_the_group_cannot_keep_an_engine_from_starting(path):
+    """The directory can be read by the group, so its members can lock it; that is said instead of waited for."""
+    path.parent.mkdir(parents=True, mode=0o750)
+    held = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    try:
+        with pytest.raises(ControlSocketError, match="control is locked by another process"):
+            bind_control(path, None)
+    finally:
+        os.close(held)
 
 
 def test_what_is_no_socket_is_left_alone(path):

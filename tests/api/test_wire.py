@@ -44,6 +44,9 @@ def same(ours: Any, theirs: Any, place: str = "") -> bool:
             same(getattr(ours, field.name), getattr(theirs, field.name), f"{place}.{field.name}")
             for field in fields(ours)
         )
+    if isinstance(ours, Mapping):
+        assert list(ours) == list(theirs), place
+        return all(same(ours[name], theirs[name], f"{place}.{name}") for name in ours)
     assert ours == theirs or (ours != ours and theirs != theirs), place  # noqa: PLR0124 - NaN is not itself
     return True
 

@@ -73,6 +73,12 @@ def test_automation_that_does_not_fail_back_in_time_is_helped():
     assert "not failed back in time (DB_MAX_SWITCHES_PER_HOUR is 6)" in told.course.why
 
 
+def test_a_primary_that_really_fails_while_the_secondary_serves_is_named():
+    told = begun().arrive(FAILOVER, mode=ARMED)
+    told.see(TIMING.return_limit_s + 1, **{**ARRIVED, "primary": unwell(Role.PRIMARY, Health.DOWN, Fault.REFUSED)})
+    assert told.course.why == "automation has not failed back in time (primary: connection refused)"
+
+
 def test_a_failback_of_automation_that_fails_is_done_by_hand():
     told = begun().arrive(FAILOVER, mode=ARMED)
     told.see(**moving(FAILBACK))

@@ -126,6 +126,9 @@ def test_root_shares_with_pgbouncer_what_it_reads_and_nothing_else(place: Path):
     account = account_of(gateway)
     assert account is not None
     assert account.name == "nobody"
+    gateway.run_directory.rename(directory / "away")
+    gateway.run_directory.symlink_to(directory / "away")
+    assert account_of(gateway) is None, "whoever owns the directory would choose whom root starts PgBouncer as"
 
 
 AS_NOBODY = """

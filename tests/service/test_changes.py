@@ -26,7 +26,7 @@ def read(**given):
     [
         ({"DB_FAILURE_THRESHOLD": "5"}, "DB_FAILURE_THRESHOLD 3 → 5", Need.POLICY),
         ({"DB_ALLOW_READ_ONLY": "0"}, "DB_ALLOW_READ_ONLY 1 → 0", Need.POLICY),
-        ({"HOTSWAP_OBSERVE": "1"}, "HOTSWAP_OBSERVE 0 → 1", Need.POLICY),
+        ({"HOTSWAP_OBSERVE": "1"}, "HOTSWAP_OBSERVE 0 → 1", Need.RESTART),
         ({"DB_CONNECTION_TIMEOUT": "4000"}, "DB_CONNECTION_TIMEOUT 5000 → 4000", Need.ENGINE),
         ({"HOTSWAP_LISTEN": "off"}, "HOTSWAP_LISTEN 127.0.0.1:8484 → off", Need.HOST),
         ({"HOTSWAP_TOKEN": "0123456789abcdef"}, "HOTSWAP_TOKEN not set → set", Need.HOST),
@@ -66,12 +66,19 @@ def test_what_needs_a_restart_stays_as_it_was_and_the_rest_is_taken():
     assert needs(changes(before, kept)) == {Need.POLICY}
 
 
+def test_who_only_observes_acts_after_a_restart_only():
+    """The gateway's lock is not held, and its router moves nothing: a policy that acts would fail at the first failover."""
+    before, after = read(HOTSWAP_OBSERVE="1"), read(HOTSWAP_OBSERVE="0", DB_FAILURE_THRESHOLD="5")
+    policy = without_restart(before, after).settings.policy()
+    assert (policy.observe, policy.failure_threshold) == (True, 5)
+
+
 def test_every_variable_has_been_thought_of():
     """A new setting is a matter of policy only when `Policy` knows it."""
     policy = {
         "DB_HEALTH_CHECK_INTERVAL", "DB_FAILURE_THRESHOLD", "DB_PRIMARY_RETRY_INTERVAL", "DB_FAILURE_RETRY_INTERVAL",
         "DB_RECOVERY_THRESHOLD", "DB_FAILBACK", "DB_MAX_SWITCHES_PER_HOUR", "DB_STANDBY_CHECK_INTERVAL",
-        "DB_FRESH_CONNECT_EVERY", "DB_ALLOW_READ_ONLY", "DB_HOLD_MAX", "HOTSWAP_OBSERVE",
+        "DB_FRESH_CONNECT_EVERY", "DB_ALLOW_READ_ONLY", "DB_HOLD_MAX",
     }  # fmt: skip
     from hotswap_tui.service.changes import _NEEDS
 

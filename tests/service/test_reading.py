@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import pytest
 
 from hotswap_tui.config import SettingsError, load
 from hotswap_tui.config.settings import variables
-from hotswap_tui.service.reading import Reading
+from hotswap_tui.service import reading as module
+from hotswap_tui.service.reading import Reading, UnreadError
 
 GIVEN = {
     "DATABASE_URL": "postgresql://app:hunter2@db1/app",
@@ -49,6 +51,21 @@ def test_a_process_of_its_own_reads_them_and_says_every_problem(tmp_path):
     with pytest.raises(SettingsError) as raised:
         Reading({"DB_FAILURE_THRESHOLD": "0", "DB_FAILBACK": "no"}, [env_file], tmp_path, None).result()
     assert [problem.partition("=")[0] for problem in raised.value.problems] == ["DB_FAILURE_THRESHOLD", "DB_FAILBACK"]
+
+
+def test_who_is_killed_says_nothing_about_the_settings(tmp_path):
+    """Wrong settings keep a service from being started again; too little memory must not."""
+    reading = Reading(GIVEN, [], tmp_path, None)
+    reading.end()
+    with pytest.raises(UnreadError, match="could not be read"):
+        reading.result()
+
+
+def test_what_cannot_be_read_is_not_waited_for_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE_S", 0.3)
+    os.mkfifo(tmp_path / "hotswap.env")
+    with pytest.raises(UnreadError, match=r"within 0\.3 s"):
+        Reading({}, [Path("hotswap.env")], tmp_path, None).result()
 
 
 def test_what_serves_imports_no_pydantic():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -50,6 +51,16 @@ def test_sighup_takes_what_changed_and_says_it(place):
         served.await_words("settings read again: nothing has changed")
         assert served.stop() == exit_codes.OK
         assert password not in served.said()
+
+
+def test_it_ends_at_once_also_while_settings_cannot_be_read(place):
+    with place.serve() as served:
+        place.heard("READY=1")
+        place.env_file.unlink()
+        os.mkfifo(place.env_file)
+        served.hang_up()
+        place.heard("RELOADING=1")
+        assert served.stop() == exit_codes.OK
 
 
 def test_a_copy_that_systemd_has_made_at_the_reload_is_read_instead_of_the_credential(place):

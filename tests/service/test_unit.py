@@ -61,7 +61,7 @@ def test_the_env_file_is_a_credential_and_a_reload_copies_it_again():
     (start,) = [line for line in text if line.startswith("ExecStart=")]
     assert "--env-file %d/hotswap.env --db-failure-threshold 4" in start
     copy, signal = [line for line in text if line.startswith("ExecReload=")]
-    assert copy.startswith("ExecReload=+install -m 0400 -o daemon -g daemon ")
+    assert copy.startswith("ExecReload=+install -T -m 0400 -o daemon -g daemon ")
     assert copy.endswith(" %t/hotswap-tui/hotswap.env")
     assert signal == "ExecReload=/bin/kill -HUP $MAINPID"
 
