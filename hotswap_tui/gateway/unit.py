@@ -36,7 +36,7 @@ NAME: Final = "hotswap-gateway.service"
 
 def render_unit(directory: Path, endpoint: str) -> str:
     """Return the unit for the gateway in `directory`, for the user that asks for it."""
-    command = [sys.executable, "-m", "hotswap_tui", "gateway", "run", "--dir", str(directory)]
+    command = [sys.executable, "-P", "-m", "hotswap_tui", "gateway", "run", "--dir", str(directory)]
     return _UNIT.format(
         path=f"/etc/systemd/system/{NAME}",
         endpoint=endpoint,

@@ -133,7 +133,7 @@ def _name(wanted: Wanted, index: int) -> str:
 
 
 def _command(wanted: Wanted) -> str:
-    words = [sys.executable, "-m", "hotswap_tui", "serve", "--wait", str(WAIT_S)]
+    words = [sys.executable, "-P", "-m", "hotswap_tui", "serve", "--wait", str(WAIT_S)]
     files = [
         quoted(str(path)) if wanted.for_user else f"%d/{_name(wanted, i)}" for i, path in enumerate(wanted.env_files)
     ]

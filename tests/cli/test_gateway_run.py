@@ -42,7 +42,7 @@ def describe_in(path, gateway):
 def test_the_unit_names_this_program_and_gateway(directory, capsys):
     assert main(["gateway", "run", "--dir", str(directory.directory), "--print-unit"]) == exit_codes.OK
     unit = capsys.readouterr().out
-    command = f"{sys.executable} -m hotswap_tui gateway run --dir {directory.directory}"
+    command = f"{sys.executable} -P -m hotswap_tui gateway run --dir {directory.directory}"
     for line in (f"ExecStart={command}", "Type=notify", "Restart=always", "KillMode=process", "ExecReload="):
         assert f"\n{line}" in unit
     assert ("\nUser=" in unit) is (os.geteuid() != 0)
