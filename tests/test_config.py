@@ -176,7 +176,9 @@ def test_a_user_who_cannot_be_named_is_one_line(tmp_path: Path, monkeypatch, url
     assert told.endswith("add one: user@host")
 
 
-@pytest.mark.parametrize("name", ["DB_HOST", "DB_PASSWORD", "DATABASE_URL_UNPOOLED", "DATABASE_NAME", "HOTSWAP_SOMETHING"])
+@pytest.mark.parametrize(
+    "name", ["DB_HOST", "DB_PASSWORD", "DATABASE_URL_UNPOOLED", "DATABASE_NAME", "HOTSWAP_SOMETHING"]
+)
 def test_variables_of_others_are_left_alone(tmp_path: Path, name: str):
     assert loaded(tmp_path, **{name: "x"}).warnings == ()
 

@@ -17,7 +17,21 @@ LONGEST_FUNCTION = 50
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 SCREEN = {"textual", "plotext", "rich"}
 WITHOUT_SCREEN = (
-    *("core", "probes", "routing", "engine", "config", "dsn", "gateway", "api", "notify", "service", "drill", "doctor", "pool"),
+    *(
+        "core",
+        "probes",
+        "routing",
+        "engine",
+        "config",
+        "dsn",
+        "gateway",
+        "api",
+        "notify",
+        "service",
+        "drill",
+        "doctor",
+        "pool",
+    ),
     "cli.main",
 )
 

@@ -88,7 +88,6 @@ class _Public:
 
         Otherwise a crowd that asks at the same moment holds up the checks for as long as all of its answers take.
         """
-
         turn = asyncio.Lock()
 
         async def answer(request: Request) -> Response:

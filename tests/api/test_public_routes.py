@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from starlette.routing import Route
@@ -18,6 +19,9 @@ from tests.support.journal_entries import WALL_S, switch
 from tests.support.openapi_schemas import check, check_component
 from tests.support.pictures import NOBODY, ON_SECONDARY, down, snapshot
 from tests.support.public_api import LOCAL, ScriptedLocal, public
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 METHODS = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "SWITCH")
 PAST = [
@@ -162,3 +166,42 @@ async def test_a_bug_is_told_to_the_engine_and_not_to_the_asker():
     assert answer.headers["content-type"] == "application/json"
     assert [fault.partition(":")[0] for fault in api.faults] == ["test"]
     assert "/api/history: AttributeError" in api.faults[0]
+
+
+class _Crowded(ScriptedLocal):
+    """Notes how many read the journal at the same time."""
+
+    inside = most = 0
+
+    async def history(self, limit: int) -> Sequence[PastSwitch]:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        await asyncio.sleep(0)
+        self.inside -= 1
+        return await super().history(limit)
+
+
+async def test_a_crowd_that_reads_the_history_leaves_the_loop_to_the_engine(monkeypatch):
+    """One at a time reads the journal, and the loop turns between any two switches that are composed."""
+    turn, composed_in = 0, []
+
+    async def count() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    def composed(past: PastSwitch) -> dict[str, object]:
+        composed_in.append(turn)
+        return fields(past)
+
+    monkeypatch.setattr("hotswap_tui.api.public.fields", composed)
+    client = _Crowded()
+    client.past = PAST * 10
+    async with public(client) as api:
+        counting = asyncio.create_task(count())
+        answers = await asyncio.gather(*(api.ask("/api/history") for _ in range(8)))
+        counting.cancel()
+    assert [len(answer.json()) for answer in answers] == [20] * 8
+    assert client.most == 1
+    assert len(set(composed_in)) == len(composed_in) == 160
