@@ -11,7 +11,7 @@ UV := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet -
 PYTHON_PART = $(if $(wildcard $(BIN)/python),,python)
 ARGS ?=
 
-.PHONY: help setup demo test simulation coverage lint screenshots bench mutants clean machine-demo machine-all machine-screenshots
+.PHONY: help setup demo test pytest simulation coverage lint screenshots bench mutants clean machine-demo machine-all machine-screenshots
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r target what; do printf '  make %-12s %s\n' "$$target" "$$what"; done
@@ -21,7 +21,10 @@ setup: $(VENV)/.dev | machine-all ## prepare this machine: Debian packages and .
 demo: $(VENV)/.demo | machine-demo ## watch the dashboard over two real, throw-away servers (ARGS=--script: without a terminal)
 	@exec $(BIN)/hotswap-tui demo $(ARGS)
 
-test: lint ## check and test everything, as CI does
+test: $(VENV)/.dev | machine-all ## check and test everything, as CI does
+	@$(MAKE) --jobs=2 lint pytest
+
+pytest: $(VENV)/.dev | machine-all
 	$(BIN)/python -m pytest $(ARGS)
 
 simulation: $(VENV)/.dev | machine-all ## run the engine through more than ten thousand simulated hours of trouble

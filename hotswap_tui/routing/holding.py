@@ -20,10 +20,13 @@ from hotswap_tui.routing.note import Note, NoteError
 from hotswap_tui.routing.readiness import Readiness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+    from typing import TypeAlias
 
     from hotswap_tui.routing.console import Console, Line, Rows
     from hotswap_tui.routing.layout import Gateway
+
+    Quiet: TypeAlias = Callable[[Line], Awaitable[None]]
 
 HOLD_S: Final = 2.0
 """PgBouncer takes a PAUSE within a millisecond."""
@@ -141,13 +144,16 @@ class Holding:
         if self._former is not None and await self._former.ended(_FORMER_S):
             self._former = None
 
-    async def pause(self, deadline_s: float) -> None:
-        """Let new work wait, and return when it does; nobody is waited for. Raises one of TROUBLE, and holds nobody then."""
+    async def pause(self, deadline_s: float, quiet: Quiet | None = None) -> None:
+        """Let new work wait, and return when it does; nobody is waited for. Raises one of TROUBLE, and holds nobody then.
+
+        `quiet` is awaited at the last moment before, with a line on which it may look for a good one.
+        """
         await self._drop_pause()
         self._update(held=True)
         self._held = True
         try:
-            await self._send_pause(deadline_s)
+            await self._send_pause(deadline_s, quiet)
         except ConsoleError:
             await self._resume(now_s() + RELEASE_S)
             raise
@@ -216,19 +222,23 @@ class Holding:
         guard.let_go()
         self._former = guard
 
-    async def _send_pause(self, deadline_s: float) -> None:
+    async def _send_pause(self, deadline_s: float, quiet: Quiet | None) -> None:
         lines = self.readiness.lines()
         if lines is not None:
             # PgBouncer may have been started anew since they were opened.
             with suppress(UnreachableError):
-                await self._pause_on(*lines, deadline_s)
+                await self._pause_on(*lines, deadline_s, quiet)
                 return
             await self._drop_pause()
-        await self._pause_on(await self._console.line(deadline_s), await self._console.line(deadline_s), deadline_s)
+        line, witness = await self._console.line(deadline_s), await self._console.line(deadline_s)
+        await self._pause_on(line, witness, deadline_s, quiet)
 
-    async def _pause_on(self, line: Line, witness: Line, deadline_s: float) -> None:
-        self._line, self._pause = line, line.send("PAUSE")
+    async def _pause_on(self, line: Line, witness: Line, deadline_s: float, quiet: Quiet | None) -> None:
+        self._line = line
         try:
+            if quiet is not None:
+                await quiet(witness)
+            self._pause = line.send("PAUSE")
             await self._await_paused(witness, deadline_s)
         finally:
             witness.drop()

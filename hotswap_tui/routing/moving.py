@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hotswap_tui.core.plan import Plan
     from hotswap_tui.core.values import Role
     from hotswap_tui.dsn import Dsn
-    from hotswap_tui.routing.console import Console
+    from hotswap_tui.routing.console import Console, Line
     from hotswap_tui.routing.holding import Holding
     from hotswap_tui.routing.inspection import Inspection
     from hotswap_tui.routing.layout import Gateway
@@ -45,11 +45,12 @@ _TERMINATE_S: Final = 1.0
 _WITHOUT_DRAIN_S: Final = 20.0
 """What hold and release may take beside the drain; no step goes on after it, nor after the end of the hold that it has taken over."""
 _LOGINS_S: Final = 2.0
+_SPARE_S: Final = 0.1
 _LOGIN_POLL_S: Final = 0.002
 _LINES: Final = 4
 """Commands of the part in which clients wait: RELOAD, SHOW DATABASES, SHOW POOLS, RESUME."""
-_PLANNED_LINES: Final = 4
-"""And SHOW POOLS before the hold, and those by which it is seen to last: `PAUSE pgbouncer`, SHOW SERVERS twice."""
+_PLANNED_LINES: Final = 3
+"""And those by which the hold is seen to last: `PAUSE pgbouncer`, SHOW SERVERS twice."""
 
 
 class StepError(Exception):
@@ -172,9 +173,8 @@ class Move:
         await together(self._guard(), console.prepare(lines, now_s() + HOLD_S))
         self._see_time()
         if not await holding.confirmed(self._by(HOLD_S)):
-            if self._planned:
-                await self._let_logins_end()
-            await to_the_end(holding.pause(self._by(HOLD_S)))
+            quiet = self._let_logins_end if self._planned else None
+            await to_the_end(holding.pause(self._by(HOLD_S + _LOGINS_S), quiet))
         if not self._plan.drain_s:
             return
         limit_s = self._by(self._plan.drain_s) - now_s()
@@ -184,18 +184,17 @@ class Move:
         if found is not None and self._plan.must_drain:
             raise StepError(f"after {limit_s:.1f} s {found.words()}")
 
-    async def _let_logins_end(self) -> None:
-        """Wait a moment until nothing logs in: a PAUSE would close that, and PgBouncer blame the pool (its #420)."""
-        tools, end_s = self._tools, now_s() + _LOGINS_S
-        witness = await tools.console.line(self._by(COMMAND_S))
-        try:
-            while now_s() < end_s:
-                pools = await witness.ask("SHOW POOLS", self._by(COMMAND_S))
-                if not readings.logins(pools, tools.gateway.database):
-                    return
-                await asyncio.sleep(_LOGIN_POLL_S)
-        finally:
-            witness.drop()
+    async def _let_logins_end(self, witness: Line) -> None:
+        """Wait a moment until nothing logs in: a PAUSE would close that, and PgBouncer blame the pool (its #420).
+
+        Where every connection is in use another login may begin in the next moment, so for a shorter one a spare is waited for, too.
+        """
+        database, begun_s = self._tools.gateway.database, now_s()
+        while (waited_s := now_s() - begun_s) < _LOGINS_S:
+            pools = await witness.ask("SHOW POOLS", self._by(COMMAND_S))
+            if not readings.logins(pools, database) and (waited_s > _SPARE_S or readings.spare(pools, database)):
+                return
+            await asyncio.sleep(_LOGIN_POLL_S)
 
     def _waits_for(self, what: str) -> None:
         self._progress(Step.HOLD, done=False, detail=what)

@@ -137,6 +137,12 @@ def logins(pools: Rows, database: str) -> int:
     return sum(_number(row, "sv_login") for row in _of(pools, database))
 
 
+def spare(pools: Rows, database: str) -> bool:
+    """Say whether each of its pools has a connection that nobody uses, or no client."""
+    rows = [row for row in _of(pools, database) if _number(row, "cl_active") + _number(row, "cl_waiting")]
+    return all(_number(row, "sv_idle") + _number(row, "sv_used") for row in rows)
+
+
 def traffic(pools: Rows, totals: Rows, database: str, at_s: float) -> Traffic:
     """Return the present figures of `database`, without rates."""
     rows = list(_of(pools, database))

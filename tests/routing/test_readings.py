@@ -158,6 +158,22 @@ def test_a_reading_soon_after_another_shows_the_rates_of_that():
     assert rates.add(at(3.0, 40, 50_000)).queries_per_s == 10.0
 
 
+@pytest.mark.parametrize(
+    ("pool", "spare"),
+    [
+        ({"cl_active": 3, "sv_active": 2, "sv_idle": 1}, True),
+        ({"cl_active": 3, "sv_active": 2, "sv_used": 1}, True),
+        ({"cl_active": 3, "sv_active": 3}, False),
+        ({"cl_waiting": 1}, False),
+        ({}, True),
+    ],
+)
+def test_a_connection_is_spare_where_the_next_client_needs_no_login(pool, spare):
+    idle = {"database": "cc_financial", "user": "a", "cl_active": 1, "sv_idle": 1}
+    elsewhere = {"database": "other", "user": "a", "cl_active": 1}
+    assert readings.spare([idle, elsewhere, {"database": "cc_financial", "user": "b", **pool}], "cc_financial") is spare
+
+
 def test_logins_to_the_server_are_counted_for_our_database_only():
     pools = [
         {"database": "cc_financial", "user": "a", "sv_login": 1},
