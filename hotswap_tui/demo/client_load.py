@@ -38,6 +38,8 @@ class Met:
     """How long the client waited at its end that waited longest then."""
     servers: tuple[str, ...] = ()
     """Which servers answered in it, in the order in which they began to."""
+    error: str = ""
+    """The first error's text; empty without one."""
 
     def then(self, later: Met) -> Met:
         """Return what was met in both times."""
@@ -48,6 +50,7 @@ class Met:
             max(self.longest_s, later.longest_s),
             later.waiting_s,
             tuple(dict.fromkeys((*self.servers, *later.servers))),
+            self.error or later.error,
         )
 
 

@@ -36,6 +36,7 @@ def report(lap: Totals) -> str:
         "longest_s": lap.wait.took_s,
         "waiting_s": lap.waiting_s,
         "servers": list(lap.markers),
+        "error": next((failure.text for failure in lap.failures if failure.at_s >= lap.since_s), ""),
     }
     return json.dumps(fields)
 

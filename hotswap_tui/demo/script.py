@@ -105,7 +105,8 @@ async def perform(stage: Stage, engine: Engine, narrator: Narrator) -> None:
 def told(met: Met) -> str:
     """Return what the clients met, as a sentence."""
     by = f" by {' and '.join(met.servers)}" if met.servers else ""
-    return f"clients: {met.successes} answers{by}, {met.errors} errors, longest wait {met.longest_s:.2f}s"
+    first = f"; the first error: {met.error}" if met.error else ""
+    return f"clients: {met.successes} answers{by}, {met.errors} errors, longest wait {met.longest_s:.2f}s{first}"
 
 
 async def _until(engine: Engine, step: Step) -> float:

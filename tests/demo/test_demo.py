@@ -130,7 +130,7 @@ def test_the_script_tells_what_clients_met_in_each_step(play):
     met = re.findall(r"= clients: (\d+) answers.*, (\d+) errors, longest wait (\d+\.\d\d)s", "".join(play.told))
     assert len(met) == STEPS - 1
     by_hand = slice(5, 7)
-    assert [(errors, int(answers) > 0) for answers, errors, _ in met[by_hand]] == [("0", True)] * 2
+    assert [(errors, int(answers) > 0) for answers, errors, _ in met[by_hand]] == [("0", True)] * 2, "".join(play.told)
 
 
 def test_the_script_writes_a_log_beside_what_it_prints_and_plays_on_when_its_reader_has_gone(play):
