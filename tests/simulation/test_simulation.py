@@ -15,8 +15,8 @@ from tests.simulation.schedule import simulate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HOURS = float(os.environ.get("HOTSWAP_SIMULATED_HOURS", "5200"))
-SHARDS = int(os.environ.get("HOTSWAP_SIMULATION_SHARDS", "52"))
+HOURS = float(os.environ.get("HOTSWAP_SIMULATED_HOURS", "3200"))
+SHARDS = int(os.environ.get("HOTSWAP_SIMULATION_SHARDS", "32"))
 """Many, so that the runner can spread them among tests that wait for servers."""
 SEED = int(os.environ.get("HOTSWAP_SIMULATION_SEED", "20251114"))
 
