@@ -45,7 +45,9 @@ _TERMINATE_S: Final = 1.0
 _WITHOUT_DRAIN_S: Final = 20.0
 """What hold and release may take beside the drain; no step goes on after it, nor after the end of the hold that it has taken over."""
 _LOGINS_S: Final = 2.0
-_SPARE_S: Final = 0.1
+_QUIET_S: Final = 0.15
+_CROWDED_S: Final = 0.3
+"""A pool without a spare connection may be as large as it is allowed to be: nothing more logs in there."""
 _LOGIN_POLL_S: Final = 0.002
 _LINES: Final = 4
 """Commands of the part in which clients wait: RELOAD, SHOW DATABASES, SHOW POOLS, RESUME."""
@@ -187,12 +189,16 @@ class Move:
     async def _let_logins_end(self, witness: Line) -> None:
         """Wait a moment until nothing logs in: a PAUSE would close that, and PgBouncer blame the pool (its #420).
 
-        Where every connection is in use another login may begin in the next moment, so for a shorter one a spare is waited for, too.
+        A pool that has just been made grows with each burst of its clients: quiet is what has been quiet for a while, with a
+        connection to spare. Nobody is held meanwhile.
         """
         database, begun_s = self._tools.gateway.database, now_s()
-        while (waited_s := now_s() - begun_s) < _LOGINS_S:
+        loud_s = begun_s
+        while now_s() < begun_s + _LOGINS_S:
             pools = await witness.ask("SHOW POOLS", self._by(COMMAND_S))
-            if not readings.logins(pools, database) and (waited_s > _SPARE_S or readings.spare(pools, database)):
+            if readings.logins(pools, database):
+                loud_s = now_s()
+            elif now_s() >= loud_s + (_QUIET_S if readings.spare(pools, database) else _CROWDED_S):
                 return
             await asyncio.sleep(_LOGIN_POLL_S)
 
