@@ -135,6 +135,14 @@ def test_two_urls_of_one_database_are_an_error(tmp_path: Path):
         ),
         ({"DB_FAILURE_RETRY_INTERVAL": "31000"}, "DB_FAILURE_RETRY_INTERVAL (31000 ms) is longer"),
         (
+            {"DB_SYNC_CHECK_INTERVAL": "0", "DB_MAX_LAG": "5000", "DATABASE_URL_SECONDARY": SECOND},
+            "DB_MAX_LAG needs DB_SYNC_CHECK_INTERVAL, which is 0",
+        ),
+        (
+            {"DB_SYNC_CHECK_INTERVAL": "0", "DB_FAILBACK_GUARD": "Block", "DATABASE_URL_SECONDARY": SECOND},
+            "DB_FAILBACK_GUARD=block needs DB_SYNC_CHECK_INTERVAL, which is 0",
+        ),
+        (
             {"DB_FAILURE_TRESHOLD": "4"},
             "DB_FAILURE_TRESHOLD (from environment) is not a setting; did you mean DB_FAILURE_THRESHOLD?",
         ),

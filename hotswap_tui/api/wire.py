@@ -17,7 +17,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from hotswap_tui import __version__
-from hotswap_tui.core import plan, policy, snapshot, traffic, values
+from hotswap_tui.core import plan, policy, snapshot, sync, traffic, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ STAMP: Final[Mapping[str, object]] = {"wire": VERSION, "version": __version__}
 
 _NAMES: Final[Mapping[str, Any]] = {
     name: value
-    for module in (values, plan, traffic, policy, snapshot)
+    for module in (sync, values, plan, traffic, policy, snapshot)
     for name, value in vars(module).items()
     if isinstance(value, type)
 } | {"Mapping": Mapping}

@@ -45,6 +45,14 @@ VARIABLES: Mapping[str, Words] = {
     "DB_HOLD_MAX": Words(
         "MS", "milliseconds that clients are held at most while a failure is confirmed; 0: never", "15000"
     ),
+    "DB_SYNC_CHECK_INTERVAL": Words(
+        "MS", "milliseconds between looks at what the two databases have in common; 0: never", "60000"
+    ),
+    "DB_MAX_LAG": Words("MS", "milliseconds of writes that the secondary may lack for a failover", "optional"),
+    "DB_FAILBACK_GUARD": Words(
+        "warn|block", "whether an automatic failback that may lose writes is announced or refused", "warn"
+    ),
+    "DB_SEQUENCE_GAP": Words("COUNT", "how far a failover moves sequences ahead under logical replication", "1000"),
     "HOTSWAP_LISTEN": Words("HOST:PORT", "address of the HTTP API, or off", "127.0.0.1:8484"),
     "HOTSWAP_ALLOWED_HOSTS": Words(
         "NAMES", "further names under which the HTTP API may be asked, with commas", "optional"

@@ -36,6 +36,8 @@ def contradictions(settings: Settings, primary: Dsn, secondary: Dsn | None) -> I
         yield "DB_MAX_SWITCHES_PER_HOUR (1) leaves no automatic failback: one switch is always kept for a failover"
     if secondary and primary.identity == secondary.identity:
         yield f"both URLs name {primary.identity}, told apart by user or options only"
+    if secondary and not settings.sync_check_interval_ms:
+        yield from _unseen(settings)
     if settings.gateway:
         yield from _of_the_hold(settings, settings.gateway)
 
@@ -44,6 +46,17 @@ def tenant(dsn: Dsn) -> tuple[str, ...]:
     """Return what tells databases apart; equal ones are one database."""
     # Supabase's pooler tells databases apart by user name, Neon's proxy by options, on one host, port and database name.
     return (dsn.identity, dsn.user or "", dsn.options or "")
+
+
+def _unseen(settings: Settings) -> Iterator[str]:
+    """Yield what waits for figures that DB_SYNC_CHECK_INTERVAL=0 never brings."""
+    if settings.max_lag_ms is not None:
+        yield "DB_MAX_LAG needs DB_SYNC_CHECK_INTERVAL, which is 0: nothing measures the lag, so there is no automatic failover"
+    if settings.failback_guard == "block":
+        yield (
+            "DB_FAILBACK_GUARD=block needs DB_SYNC_CHECK_INTERVAL, which is 0: nothing proves a failback safe, so there is none "
+            "by itself"
+        )
 
 
 def _of_the_hold(settings: Settings, gateway: Path) -> Iterator[str]:

@@ -31,6 +31,9 @@ def policy(self: Settings) -> Policy:
         write_check=self.write_check,
         hold_max_s=self.hold_max_ms / 1000,
         observe=self.observe,
+        sync_interval_s=self.sync_check_interval_ms / 1000,
+        max_lag_s=None if self.max_lag_ms is None else self.max_lag_ms / 1000,
+        failback_guarded=self.failback_guard == "block",
     )
 
 

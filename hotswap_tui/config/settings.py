@@ -133,6 +133,25 @@ a check keeps a Neon or Supabase database awake"""
     hold_max_ms: int = Field(default=15_000, ge=0, le=_TEN_MINUTES_MS, alias="DB_HOLD_MAX")
     """Longest time that clients are held while a failure is confirmed (ms); `0` holds nobody. Needs a gateway"""
 
+    sync_check_interval_ms: int = Field(default=60_000, ge=0, le=_DAY_MS, alias="DB_SYNC_CHECK_INTERVAL")
+    """Time between looks at what the two databases have in common (ms), at the secondary never more often than it is checked; \
+`0` never looks"""
+
+    max_lag_ms: int | None = Field(default=None, ge=0, le=_DAY_MS, alias="DB_MAX_LAG")
+    """Most milliseconds of writes that the secondary may lack for an automatic failover to it"""
+
+    failback_guard: Annotated[Literal["warn", "block"], BeforeValidator(_lower)] = Field(
+        default="warn", alias="DB_FAILBACK_GUARD"
+    )
+    """`warn` says what an automatic failback leaves behind, `block` makes none unless it is proven that nothing is lost"""
+
+    sequence_gap: int = Field(default=1_000, ge=0, le=1_000_000_000, alias="DB_SEQUENCE_GAP")
+    """How far sequences are moved ahead on a failover under logical replication, which does not carry them"""
+
+    primary_url_from_secondary: SecretStr | None = Field(default=None, alias="DB_PRIMARY_URL_FROM_SECONDARY")
+    """Connection string by which the secondary's server reaches the primary, where `DATABASE_URL` says `localhost` or a name of \
+the local network; for `sync setup`"""
+
     gateway: Annotated[Path, AfterValidator(_absolute)] | None = Field(default=None, alias="HOTSWAP_GATEWAY")
     """Directory of the gateway that moves traffic, as `gateway init` makes it; \
 read from the environment or `--env-file` only"""

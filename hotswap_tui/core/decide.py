@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from hotswap_tui.core.events import Checked
+from hotswap_tui.core.guards import failback_guard, left_behind, stale
 from hotswap_tui.core.holding import hold, release
+from hotswap_tui.core.obstacle import Obstacle
 from hotswap_tui.core.policy import HOUR_S, budget_allows, within_hour
 from hotswap_tui.core.switching import begin, plan
 from hotswap_tui.core.table import Trigger
@@ -24,15 +26,6 @@ LOOP_ADVICE = (
     "for slow networks, check database load, verify network stability"
 )
 """The reference's troubleshooting of constant failover loops."""
-
-
-class Obstacle(NamedTuple):
-    """Why automation does not act. `key` names the reason, so that it is told once however its figures change."""
-
-    key: str
-    text: str
-    until_s: float | None = None
-    """When it ends by itself; None when it waits for something else."""
 
 
 _OBSERVING = Obstacle("observe", OBSERVING)
@@ -148,6 +141,10 @@ def fail_back(turn: Turn, event: Input) -> Trigger | None:
         _tell_once(turn, obstacle)
         return None
     why = f"primary passed {turn.standby.passes} checks in a row"
+    if lost := left_behind(turn.model):
+        turn.tell(
+            Kind.SYNC, Level.WARNING, f"failing back all the same, DB_FAILBACK_GUARD is warn: {lost}", Role.SECONDARY
+        )
     begin(turn, SwitchKind.FAILBACK, Role.PRIMARY, why)
     return moves_to(Role.PRIMARY)
 
@@ -159,7 +156,13 @@ def rescue_obstacle(turn: Turn) -> Obstacle | None:
         return Obstacle("single", "no secondary database is configured")
     if not model.mode.armed:
         return Obstacle("disarmed", f"automatic switching is off ({model.mode.by or 'disarmed'})")
-    return _unproven(turn) or _useless(turn) or _switch_obstacle(turn, SwitchKind.FAILOVER) or _observing(turn)
+    return (
+        _unproven(turn)
+        or _useless(turn)
+        or stale(turn)
+        or _switch_obstacle(turn, SwitchKind.FAILOVER)
+        or _observing(turn)
+    )
 
 
 def _unproven(turn: Turn) -> Obstacle | None:
@@ -199,7 +202,7 @@ def failback_obstacle(turn: Turn) -> Obstacle | None:
         failovers = len(within_hour(model.failovers_s, turn.now_s))
         text = f"{failovers} failovers within an hour: waiting {wait_s:.0f}s more; {LOOP_ADVICE}"
         return Obstacle("wait", text, model.failback_not_before_s)
-    return _switch_obstacle(turn, SwitchKind.FAILBACK) or _observing(turn)
+    return failback_guard(turn) or _switch_obstacle(turn, SwitchKind.FAILBACK) or _observing(turn)
 
 
 def _observing(turn: Turn) -> Obstacle | None:

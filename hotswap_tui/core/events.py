@@ -9,6 +9,7 @@ from hotswap_tui.core.traffic import NOBODY, Waited
 
 if TYPE_CHECKING:
     from hotswap_tui.core.plan import Step
+    from hotswap_tui.core.sync import Mark, SyncReading
     from hotswap_tui.core.values import Role, RouterReading, Verdict
 
 
@@ -44,6 +45,13 @@ class RouterRead:
     """The router was read back."""
 
     reading: RouterReading
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRead:
+    """The pair was looked at."""
+
+    reading: SyncReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,12 @@ class SwitchDone:
     severed: int = 0
     """Connections to the database that was left which had to be cut off."""
     proof: str = ""
+    mark: Mark | None = None
+    """Where the target stood before clients came; None: it is the primary, or could not be read."""
+    data: str = ""
+    """What was done about the data, in words."""
+    data_problem: str = ""
+    """What could not be done about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +221,7 @@ Input: TypeAlias = (
     | ConnectionLost
     | Slept
     | RouterRead
+    | SyncRead
     | Held
     | HoldFailed
     | Released

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hotswap_tui.core import drill, events, holding, observe, reading, requests, switching
+from hotswap_tui.core import drill, events, holding, observe, reading, requests, switching, sync_news
 from hotswap_tui.core.decide import settle
 from hotswap_tui.core.turn import Turn
 
@@ -30,6 +30,7 @@ HANDLERS: Mapping[type, Callable[[Turn, Any], None]] = {
     events.HoldFailed: holding.hold_failed,
     events.Released: holding.released,
     events.ReleaseFailed: holding.release_failed,
+    events.SyncRead: sync_news.read,
     events.SwitchStep: switching.stepped,
     events.SwitchDone: switching.done,
     events.SwitchFailed: switching.failed,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hotswap_tui.core.policy import Policy
     from hotswap_tui.core.signs import Sign
     from hotswap_tui.core.snapshot import SwitchOutcome
+    from hotswap_tui.core.sync import Mark, SyncReading
     from hotswap_tui.core.traffic import Hold
     from hotswap_tui.core.values import Drill, ServerFacts, Switch, SwitchKind, Verdict
 
@@ -146,6 +147,10 @@ class Model:
     read_router_at_s: float | None = None
     last_switch: SwitchOutcome | None = None
     drill: Drill | None = None
+    sync: SyncReading | None = None
+    """What the two databases have in common."""
+    mark: Mark | None = None
+    """Where the secondary stood when traffic was moved to it; None while the primary serves, or where none was taken."""
     told_obstacle: str = ""
     """The reason for not acting that was told last, so that it is told once."""
     version: int = 1

@@ -36,6 +36,12 @@ class Policy:
     """How long clients may be kept waiting while a failure is confirmed; 0 holds nobody."""
     observe: bool = False
     """Decide, tell and count, but never act: nothing is held and nothing moves."""
+    sync_interval_s: float = 60.0
+    """How often to look at what the two databases have in common; 0: never."""
+    max_lag_s: float | None = None
+    """How much the secondary may lack for an automatic failover to it."""
+    failback_guarded: bool = False
+    """No automatic failback unless it is proven that nothing is lost."""
     gateway_interval_s: float = 1.0
     """How often the data plane is read back; its own signs may call for a check before the next one is due."""
 

@@ -9,6 +9,7 @@ from hotswap_tui.core.traffic import NOBODY, Waited
 
 if TYPE_CHECKING:
     from hotswap_tui.core.policy import Policy
+    from hotswap_tui.core.sync import SyncReading
     from hotswap_tui.core.traffic import Hold
     from hotswap_tui.core.values import Drill, Health, Mode, Role, RouterReading, ServerFacts, State, Switch, Verdict
 
@@ -115,6 +116,8 @@ class Snapshot:
     policy: Policy
     drill: Drill | None = None
     """While a drill is under way: the primary's checks fail on purpose, or a person moves traffic there and back."""
+    sync: SyncReading | None = None
+    """What the two databases have in common; None: not read yet, or DB_SYNC_CHECK_INTERVAL is 0."""
 
     def database(self, role: Role) -> DatabaseView | None:
         """Return the view of `role`, None when that database is not configured."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hotswap_tui.core.effects import BeginSwitch, ReadRouter
 from hotswap_tui.core.errors import IllegalEventError
 from hotswap_tui.core.events import SwitchDone, SwitchFailed
+from hotswap_tui.core.guards import data_plan, left_behind
 from hotswap_tui.core.holding import who_waited
 from hotswap_tui.core.model import Retry
 from hotswap_tui.core.plan import Step, choose
@@ -39,7 +40,7 @@ def begin(turn: Turn, kind: SwitchKind, target: Role, why: str, *, by: str = "",
         by=by,
         forced=forced,
         attempt=retry.attempts + 1 if retry and not by else 1,
-        plan=plan(turn, kind, forced=forced),
+        plan=plan(turn, kind, automatic=not by, forced=forced),
     )
     if not by:
         kept = model.automatic_s[:-1] if retry else model.automatic_s
@@ -51,12 +52,14 @@ def begin(turn: Turn, kind: SwitchKind, target: Role, why: str, *, by: str = "",
     turn.effects.append(BeginSwitch(switch))
 
 
-def plan(turn: Turn, kind: SwitchKind, *, forced: bool = False) -> Plan:
+def plan(turn: Turn, kind: SwitchKind, *, automatic: bool = False, forced: bool = False) -> Plan:
     """Return how traffic would be moved away from the active database now, or by a repair from wherever it goes."""
     verdict, reading = turn.active.verdict, turn.model.reading
     repair = kind is SwitchKind.REPAIR
     fault = None if repair or verdict is None else verdict.fault
-    return choose(turn.model.active, fault, reading.pool_mode, reading.version, firm=forced or repair)
+    firm = forced or repair
+    data = data_plan(turn.model.sync, kind, turn.model.standby, turn.policy, automatic=automatic, firm=firm)
+    return choose(turn.model.active, fault, reading.pool_mode, reading.version, firm=firm, data=data)
 
 
 def stepped(turn: Turn, event: SwitchStep) -> None:
@@ -146,6 +149,9 @@ def _arrived(turn: Turn, switch: Switch, end: SwitchDone) -> None:
         turn.tell(Kind.SWITCHED, Level.GOOD, text, switch.target, kind=switch.kind.value, switch=switch.id)
         return
     _count(turn, switch)
+    stays = left_behind(turn.model) if switch.kind is SwitchKind.FAILOVER and switch.source is Role.SECONDARY else ""
+    sync = turn.model.sync and replace(turn.model.sync, dossier=None)
+    turn.set(sync=sync, mark=end.mark if switch.target is Role.SECONDARY else None)
     turn.set(
         active=switch.target,
         primary_down_since_s=turn.model.primary.down_since_s if switch.target is Role.SECONDARY else None,
@@ -154,7 +160,8 @@ def _arrived(turn: Turn, switch: Switch, end: SwitchDone) -> None:
         unavailable_since_s=None,
         takeover_after_s=None,
     )
-    _tell_arrival(turn, switch, outcome)
+    _tell_arrival(turn, switch, outcome, end.data)
+    _tell_data(turn, switch.target, end.data_problem, stays)
     turn.probe(switch.target)
     turn.fire(serves(switch.target))
 
@@ -197,14 +204,24 @@ def _outage(turn: Turn, switch: Switch) -> tuple[Role | None, float]:
     return None, 0.0
 
 
-def _tell_arrival(turn: Turn, switch: Switch, outcome: SwitchOutcome) -> None:
+def _tell_data(turn: Turn, target: Role, problem: str, stays: str) -> None:
+    """Tell what a person must know about the data where applications go on now."""
+    if turn.active.read_only:
+        turn.tell(Kind.SYNC, Level.WARNING, f"{target} is read-only: reads are served, writes fail", target)
+    if problem:
+        turn.tell(Kind.SYNC, Level.BAD, f"{target}: {problem}", target)
+    if stays:
+        turn.tell(Kind.SYNC, Level.BAD, f"left behind: {stays}", target.other)
+
+
+def _tell_arrival(turn: Turn, switch: Switch, outcome: SwitchOutcome, data: str) -> None:
     target = switch.target
     how, moved = ("serves", "") if turn.model.reading.routed else ("chosen", "; no gateway, nothing is moved")
     off = "" if turn.model.mode.armed else "; automatic switching is off"
     turn.tell(
         Kind.SWITCHED,
         Level.GOOD if outcome.result == "done" else Level.WARNING,
-        f"{target} {how} after {outcome.took_s:.2f}s ({switch.kind}){moved}{_burden(outcome)}{off}",
+        f"{target} {how} after {outcome.took_s:.2f}s ({switch.kind}){moved}{_burden(outcome)}{data and f'; {data}'}{off}",
         target,
         kind=switch.kind.value,
         switch=switch.id,

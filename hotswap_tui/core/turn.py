@@ -92,4 +92,5 @@ def _decision(model: Model, policy: Policy) -> tuple[object, ...]:
         model.disagrees,
         health(model.primary, policy),
         health(model.secondary, policy),
+        model.sync and model.sync.dossier and model.sync.dossier.verdict,
     )

@@ -314,6 +314,8 @@ class Kind(StrEnum):
     CONFIG = "config"
     HOOK = "hook"
     """A command of the user's ran after a switch."""
+    SYNC = "sync"
+    """What the two databases have in common has changed."""
     NOTIFY = "notify"
     """What became of a message to people elsewhere."""
 

@@ -26,6 +26,7 @@ from hotswap_tui.engine.mover import Mover
 from hotswap_tui.engine.picture import Frame, picture
 from hotswap_tui.engine.ports import Sample
 from hotswap_tui.engine.restart import recall, seen_before, stories
+from hotswap_tui.engine.syncing import Syncing
 from hotswap_tui.engine.tally import Counts
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from hotswap_tui.engine.hooks import Hooks
     from hotswap_tui.engine.journal_codec import PastSwitch
     from hotswap_tui.engine.picture import Target
-    from hotswap_tui.engine.ports import Clock, Journal, Restored
+    from hotswap_tui.engine.ports import Clock, Journal, Restored, SyncReader
     from hotswap_tui.engine.tally import Tally
     from hotswap_tui.routing.router import Router
 
@@ -66,6 +67,7 @@ class Engine:
         tell: Callable[[Event], None] = lambda _event: None,
         notices: Sequence[Tell] = (),
         on_switch: Sequence[str] = (),
+        reader: SyncReader | None = None,
     ) -> None:
         self._policy = policy
         self._targets = targets
@@ -81,6 +83,7 @@ class Engine:
             targets, self._spawn, wants_fresh=self._wants_fresh, ended=self._checked, noted=self._note
         )
         self._hooks = self._hooks_of(on_switch) if on_switch else None
+        self._syncing = Syncing(reader, lambda: self._model, self._apply, self._spawn) if reader else None
         self._latency = {role: LatencyHistory() for role in targets}
         self._listeners: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -185,6 +188,8 @@ class Engine:
         for target in self._targets.values():
             await target.prober.aclose()
         await self._router.aclose()
+        if self._syncing is not None:
+            await self._syncing.aclose()
         if self._hooks is not None:
             await self._hooks.aclose()
         await self._keeper.aclose(self._chronicle.record([Tell(Kind.STOPPED, Level.INFO, "engine stopped")]))
@@ -311,6 +316,8 @@ class Engine:
                 self._checks.begin(role)
             else:
                 next_s = min(next_s, due)
+        if self._syncing is not None:
+            next_s = min(next_s, self._syncing.launch(self._policy, now_s))
         self._wake_at(next_s)
 
     def _wake_at(self, moment_s: float) -> None:

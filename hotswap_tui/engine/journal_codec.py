@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from hotswap_tui.core.sync import Mark, Written
 from hotswap_tui.core.traffic import Waited
 from hotswap_tui.core.values import Event, Kind, Level, Role, Switch, SwitchKind
 from hotswap_tui.engine.ports import Memory, ModeMemory, StepRecord, SwitchRecord
@@ -78,6 +79,7 @@ def memory(text: str) -> Memory:
         fields["mode"] = _mode(fields.get("mode", {}))
         before = fields.get("mode_before")
         fields["mode_before"] = None if before is None else _mode(before)
+        fields["mark"] = _mark(fields.get("mark"))
         for name in ("automatic_wall_s", "failover_wall_s"):
             fields[name] = tuple(fields.get(name, ()))
         return Memory(**fields)
@@ -87,6 +89,15 @@ def memory(text: str) -> Memory:
 
 def _mode(fields: dict[str, Any]) -> ModeMemory:
     return ModeMemory(**{name: value for name, value in fields.items() if name in ModeMemory.__slots__})
+
+
+def _mark(fields: dict[str, Any] | None) -> Mark | None:
+    if fields is None:
+        return None
+    known = {name: value for name, value in fields.items() if name in Mark.__slots__}
+    known["role"] = Role(known["role"])
+    known["written"] = tuple(Written(**table) for table in known.get("written", ()))
+    return Mark(**known)
 
 
 def switch_row(record: SwitchRecord, recipe: str = "") -> Row:

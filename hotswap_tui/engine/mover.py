@@ -102,7 +102,17 @@ class Mover:
             # Before the router took it over, a hold of the suspicion was still in force.
             await self._release()
         else:
-            outcome = SwitchDone(switch.id, arrival.reading, arrival.waited, arrival.severed, arrival.proof)
+            secured = arrival.secured
+            outcome = SwitchDone(
+                switch.id,
+                arrival.reading,
+                arrival.waited,
+                arrival.severed,
+                arrival.proof,
+                secured.mark,
+                secured.words,
+                secured.problem,
+            )
         self._task = None
         self._switches += 1
         self._apply(outcome)

@@ -74,6 +74,7 @@ def picture(model: Model, frame: Frame, checking: Container[Role], now_s: float,
         switches_in_hour=len(within_hour(model.automatic_s, now_s)),
         policy=policy,
         drill=model.drill,
+        sync=model.sync,
     )
 
 

@@ -10,6 +10,7 @@ from hotswap_tui.core.traffic import NOBODY, Waited
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from hotswap_tui.core.sync import Mark, SyncReading
     from hotswap_tui.core.values import Event, Role, Switch, Verdict
     from hotswap_tui.engine.journal_codec import PastSwitch
 
@@ -48,6 +49,29 @@ class Prober(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SyncQuestion:
+    """What a look at the pair has to know. Monotonic seconds."""
+
+    active: Role
+    ask: frozenset[Role]
+    """Which databases may be asked now: the others are down, or slept, and what was known of them stays."""
+    mark: Mark | None = None
+    """Where the secondary stood when traffic was moved to it; None while the primary serves, or where none was taken."""
+
+
+class SyncReader(Protocol):
+    """Looks at what the two databases have in common."""
+
+    async def read(self, question: SyncQuestion) -> SyncReading:
+        """Return what was found out; never raise for what a server or network does."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection and leave nothing behind."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class ModeMemory:
     """`core.values.Mode` with seconds since 1970."""
 
@@ -76,6 +100,8 @@ class Memory:
     primary_down_since_wall_s: float | None = None
     """While the secondary serves because the primary failed: when that began."""
     next_switch_id: int = 1
+    mark: Mark | None = None
+    """Where the secondary stood when traffic was moved to it."""
 
 
 @dataclass(frozen=True, slots=True)

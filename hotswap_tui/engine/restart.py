@@ -33,6 +33,7 @@ def remember(model: Model, pair: str, offset_s: float) -> Memory:
         failover_wall_s=tuple(t + offset_s for t in model.failovers_s),
         primary_down_since_wall_s=None if down_s is None else down_s + offset_s,
         next_switch_id=model.next_switch_id,
+        mark=model.mark,
     )
 
 
@@ -45,6 +46,7 @@ must_remember = attrgetter(
     "failovers_s",
     "primary_down_since_s",
     "next_switch_id",
+    "mark",
 )
 """The part of a model that `remember` stores, to notice cheaply that it has changed."""
 
@@ -88,6 +90,9 @@ def recall(
         reading=reading,
         next_switch_id=max(memory.next_switch_id, unfinished.switch.id + 1 if unfinished else 1),
     )
+    # A mark belongs to the stay that it was taken for: a switch that was cut off, or somebody else's, has none.
+    if unfinished is None and model.active is memory.active is Role.SECONDARY:
+        model = replace(model, mark=memory.mark)
     if unfinished is None or not reading.error or not has_secondary:
         return model
     return _undecided(model, unfinished, back)

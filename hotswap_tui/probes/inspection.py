@@ -50,6 +50,8 @@ _NO_IDENTIFIER = frozenset(
 _FORBIDDEN = "42501"
 _ANSWER_LIMIT = 1 << 20
 """Bytes; ten thousand transactions fit."""
+_ROWS_LIMIT = 16 << 20
+"""Bytes; the catalogue of some thousand tables fits."""
 _NAME_LIMIT = 63
 
 
@@ -108,6 +110,13 @@ class PostgresInspection:
             return _count(await session.rows(query, _ANSWER_LIMIT))
 
         return await self._ask(work, timeout_s) if pids else 0
+
+    async def rows(self, query: str, timeout_s: float) -> list[Row]:
+        """Return what `query`, one statement without a semicolon, selects: each value as the server's text, not cleaned.
+
+        It may be `SELECT setval(…)` as well. Raises InspectionError, also for an answer of more than 16 MiB.
+        """
+        return await self._ask(lambda session: session.rows(query, _ROWS_LIMIT), timeout_s)
 
     async def aclose(self) -> None:
         """Close the connection; nothing is left behind. A question under way comes to its end first."""

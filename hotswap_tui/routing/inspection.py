@@ -44,6 +44,10 @@ class Inspection(Protocol):
         """End the server processes `pids`; return how many took it."""
         ...
 
+    async def rows(self, query: str, timeout_s: float) -> list[tuple[str | None, ...]]:
+        """Return what `query`, one statement without a semicolon, selects: each value as the server's text, not cleaned."""
+        ...
+
     async def aclose(self) -> None:
         """Close the connection; nothing is left behind."""
         ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from hotswap_tui.core.traffic import NOBODY, Waited
+from hotswap_tui.routing.handover import NOTHING_SECURED, Secured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +51,8 @@ class Arrival:
     """Connections to the database that was left which had to be cut off."""
     proof: str = ""
     """Which server answered the canary, in words; empty without a gateway."""
+    secured: Secured = NOTHING_SECURED
+    """What was done about the data before clients came."""
 
 
 class Router(Protocol):

@@ -33,7 +33,10 @@ class Need(Enum):
 
 _NEEDS: Final = {
     **dict.fromkeys(
-        ("DATABASE_URL", "DATABASE_URL_SECONDARY", "DB_CONNECTION_TIMEOUT", "DB_WRITE_CHECK", "HOTSWAP_ON_SWITCH"),
+        (
+            "DATABASE_URL", "DATABASE_URL_SECONDARY", "DB_CONNECTION_TIMEOUT", "DB_WRITE_CHECK", "HOTSWAP_ON_SWITCH",
+            "DB_SEQUENCE_GAP",
+        ),
         Need.ENGINE,
     ),
     **dict.fromkeys(

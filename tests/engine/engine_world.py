@@ -14,6 +14,7 @@ from hotswap_tui.engine.engine import Engine
 from hotswap_tui.engine.journal_codec import PastSwitch
 from hotswap_tui.engine.picture import Target
 from hotswap_tui.engine.ports import Entry, JournalError, Restored
+from hotswap_tui.routing.handover import NOTHING_SECURED
 from hotswap_tui.routing.router import Arrival, HoldError
 from tests.simulation.virtual_loop import VirtualLoop
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from hotswap_tui.core.snapshot import Snapshot
     from hotswap_tui.core.traffic import Traffic
     from hotswap_tui.core.values import Event, Kind, Tell
-    from hotswap_tui.engine.ports import Sample, SwitchRecord
+    from hotswap_tui.engine.ports import Sample, SwitchRecord, SyncReader
     from hotswap_tui.routing.router import Progress
 
 WALL_AT_ZERO_S = 1_700_000_000.0
@@ -94,6 +95,7 @@ class Router:
         self.hold_error = self.release_error = ""
         self.left_over: list[Tell] = []
         self.closed = False
+        self.secured = NOTHING_SECURED
 
     async def current(self) -> RouterReading:
         self.readings += 1
@@ -152,7 +154,7 @@ class Router:
         self.held = False
         if self.outcome is not None:
             raise self.outcome
-        return Arrival(self._reading(proven=True), Waited(2, 0.12), 1, "18.6, system 7")
+        return Arrival(self._reading(proven=True), Waited(2, 0.12), 1, "18.6, system 7", self.secured)
 
     async def aclose(self) -> None:
         self.closed = True
@@ -226,6 +228,7 @@ class World:
     policy: Policy = field(default_factory=Policy)
     roles: tuple[Role, ...] = tuple(Role)
     began_s: float = 1000.0
+    reader: SyncReader | None = None
 
     def __post_init__(self) -> None:
         self.loop = VirtualLoop(self.began_s)
@@ -238,7 +241,15 @@ class World:
             role: Target(prober, f"{role}:5432", f"postgresql://{role}") for role, prober in self.probers.items()
         }
         self.engine = Engine(
-            self.policy, targets, self.router, self.journal, self.clock, name="cc", pair=PAIR, tell=self.log.append
+            self.policy,
+            targets,
+            self.router,
+            self.journal,
+            self.clock,
+            name="cc",
+            pair=PAIR,
+            tell=self.log.append,
+            reader=self.reader,
         )
         self.running: asyncio.Task[None] | None = None
 

@@ -6,6 +6,7 @@ Nothing in it is shared with the engine but the ports.
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,11 +17,11 @@ from hotswap_tui.core.values import Kind, Role, Switch, SwitchKind, Verdict, cou
 from hotswap_tui.engine.engine import Engine
 from hotswap_tui.engine.picture import Target
 from tests.simulation.fakes import FakeClock, FakeJournal, FakeProber, FakeRouter, NoGraph
+from tests.simulation.pair import FakeReader
 from tests.simulation.truth import HOLD_GRACE_S, HOUR_S, PATIENCE_S, Books, BrokenPromiseError, Database, Disk, Seen
 
 if TYPE_CHECKING:
     import asyncio
-    import random
     from collections.abc import Callable
 
     from hotswap_tui.core.policy import Policy
@@ -45,6 +46,7 @@ class World:
         """Clients wait, and since when."""
         self.suspended_s = 0.0
         self.life = 0
+        self.pair_seed = rng.getrandbits(32)
         self.troubled_s = float("-inf")
         """When something last happened that excuses the engine for a while."""
         self.upset_s = float("-inf")
@@ -62,6 +64,7 @@ class World:
         self.probers = {role: FakeProber(self, role, life) for role in Role}
         targets = {role: Target(self.probers[role], f"{role}:5432", f"postgresql://{role}") for role in Role}
         router = FakeRouter(self, life)
+        self.reader = FakeReader(self, random.Random(f"{self.pair_seed}-{life}"))
         self.engine = Engine(
             self.policy,
             targets,
@@ -71,6 +74,7 @@ class World:
             name="sim",
             pair="p s",
             tell=self.told,
+            reader=self.reader,
         )
         self.engine._latency = {role: NoGraph() for role in Role}
         self.task = self.loop.create_task(self.engine.start())
@@ -185,6 +189,7 @@ class World:
             raise BrokenPromiseError(f"{switch} begins while {self.in_flight} is in flight")
         if not switch.automatic:
             return
+        self.reader.judge(switch)
         source, target = self.seen(switch.source, switch.started_s), self.seen(switch.target, switch.started_s)
         if self.books.disarmed_s is not None and switch.started_s > self.books.disarmed_s:
             raise BrokenPromiseError(f"automatic {switch} while disarmed")
@@ -240,6 +245,8 @@ class World:
         snapshot = self.engine.snapshot()
         if not snapshot.mode.armed or snapshot.switch is not None or snapshot.disagrees:
             return
+        if self.policy.max_lag_s is not None and "DB_MAX_LAG" in snapshot.blocked:
+            return  # `judge` watches that the limit holds; how the figures make it so, the tests of the guard
         active, standby = self.databases[snapshot.active], self.databases[snapshot.active.other]
         dead = active.dead_throughout(now_s - PATIENCE_S, now_s)
         alive = standby.up_throughout(now_s - PATIENCE_S, now_s)
