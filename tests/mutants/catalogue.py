@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.catalogue_data import DATA
 from tests.mutants.catalogue_restraint import RESTRAINT
 from tests.mutants.catalogue_traffic import TRAFFIC
 from tests.mutants.mutant import Mutant
@@ -150,8 +151,8 @@ RULES = (
     Mutant(
         4,
         "core/decide.py",
-        "return _unproven(turn) or _useless(turn) or _switch_obstacle(turn, SwitchKind.FAILOVER)",
-        "return _unproven(turn) or (failback_obstacle(turn) if model.standby is Role.PRIMARY else _useless(turn))",
+        "        or _useless(turn)\n",
+        "        or (failback_obstacle(turn) if model.standby is Role.PRIMARY else _useless(turn))\n",
         "DB_FAILBACK=manual or the wait before a failback keeps an application on a dead secondary",
     ),
     Mutant(
@@ -367,4 +368,4 @@ RULES = (
     ),
 )
 
-MUTANTS = (*RULES, *TRAFFIC, *RESTRAINT)
+MUTANTS = (*RULES, *TRAFFIC, *RESTRAINT, *DATA)

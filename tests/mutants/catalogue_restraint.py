@@ -8,8 +8,8 @@ RESTRAINT = (
     Mutant(
         6,
         "core/decide.py",
-        "_switch_obstacle(turn, SwitchKind.FAILOVER) or _observing(turn)",
-        "_switch_obstacle(turn, SwitchKind.FAILOVER)",
+        "        or _switch_obstacle(turn, SwitchKind.FAILOVER)\n        or _observing(turn)\n",
+        "        or _switch_obstacle(turn, SwitchKind.FAILOVER)\n",
         "an engine that only observes fails over",
     ),
     Mutant(

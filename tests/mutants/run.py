@@ -36,10 +36,16 @@ STAGES: tuple[tuple[str, ...], ...] = (
         *("tests/core/test_machine_failback.py", "tests/core/test_machine_requests.py"),
         *("tests/core/test_machine_switching.py", "tests/core/test_decide.py", "tests/core/test_schedule.py"),
         *("tests/core/test_machine_drill.py", "tests/core/test_machine_planned_drill.py"),
-        *("tests/core/test_machine_observing.py", "tests/core/test_holding.py", "tests/core/test_plan.py"),
+        *(
+            "tests/core/test_machine_observing.py",
+            "tests/core/test_guards.py",
+            "tests/core/test_holding.py",
+            "tests/core/test_plan.py",
+        ),
         *("tests/core/test_signs.py", "tests/core/test_traffic.py"),
         *("tests/core/test_policy.py", "tests/core/test_table.py"),
         *("tests/engine/test_restart.py", "tests/engine/test_keeper.py", "tests/engine/test_engine.py"),
+        "tests/engine/test_syncing.py",
     ),
     ("tests/core/test_machine_stateful.py",),
     # A loop that a caught fault leaves open is not the simulation's failure.
