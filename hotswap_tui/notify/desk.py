@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from hotswap_tui.core.sync import Safety
 from hotswap_tui.core.values import Kind, Level, Role
 from hotswap_tui.notify.incidents import Incidents
 from hotswap_tui.notify.message import Message
@@ -84,10 +85,13 @@ class Desk:
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _notices(self, event: Event, snapshot: Snapshot) -> None:
-        """Tell what belongs to no incident: drills, and settings that could not be read again."""
+        """Tell what belongs to no incident: drills, data at risk, and settings that could not be read again."""
         message = Message(event.kind.value, event.level, event.text, event.wall_s)
         if event.kind is Kind.CONFIG and event.level is Level.BAD:
             self._faults.append(event)
+        elif event.kind is Kind.SYNC and (event.level is Level.BAD or event.data.get("verdict") == Safety.DIVERGED):
+            advice = ("What is known of the data: hotswap-tui status; hotswap-tui failback --dossier",)
+            self._incidents.notice(Message("data", event.level, event.text, event.wall_s, advice), snapshot.now_s)
         elif event.kind is Kind.DRILL and begins_drill(event):
             self._drilled = True
             self._incidents.tell(message, snapshot.now_s)

@@ -219,3 +219,25 @@ def test_what_an_hour_may_have_survives_a_restart(make_told):
     told.world.go(3600)
     assert [text[:29] for text in told.new()] == ["warning: 1 message was left o"]
     assert "still open: both primary and secondary databases are unavailable" in told.body
+
+
+# -- the data -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tell", "heard"),
+    [
+        (Tell(Kind.SYNC, Level.BAD, "replication slot s on the primary is lost"), ["failure: replication slot s on"]),
+        (
+            Tell(Kind.SYNC, Level.WARNING, "a failback is DIVERGED: 3 transactions", data={"verdict": "diverged"}),
+            ["warning: a failback is DIVERGED: 3 tra"],
+        ),
+        (Tell(Kind.SYNC, Level.WARNING, "the schemas differ in 2 places"), []),
+        (Tell(Kind.SYNC, Level.INFO, "a failback is SAFE: nothing was written", data={"verdict": "safe"}), []),
+    ],
+)
+def test_data_at_risk_is_told_and_what_can_wait_is_not(make_told, tell, heard):
+    told = make_told()
+    told.world.engine.tell(tell)
+    told.world.go(60)
+    assert [text[: len(heard[0])] if heard else text for text in told.new()] == heard
