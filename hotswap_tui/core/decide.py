@@ -141,7 +141,7 @@ def fail_back(turn: Turn, event: Input) -> Trigger | None:
         _tell_once(turn, obstacle)
         return None
     why = f"primary passed {turn.standby.passes} checks in a row"
-    if lost := left_behind(turn.model):
+    if lost := left_behind(turn.model, waits=True):
         turn.tell(
             Kind.SYNC, Level.WARNING, f"failing back all the same, DB_FAILBACK_GUARD is warn: {lost}", Role.SECONDARY
         )

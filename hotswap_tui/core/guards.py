@@ -71,10 +71,15 @@ def _way_back(turn: Turn) -> Obstacle | None:
     return Obstacle("way back", "waiting for replication to bring back what was written on the secondary", until_s)
 
 
-def left_behind(model: Model) -> str:
-    """Return what moving traffic away from the secondary leaves there; empty when that is nothing, or not known."""
+def left_behind(model: Model, *, waits: bool) -> str:
+    """Return what moving traffic away from the secondary leaves there; empty when that is nothing, or not known.
+
+    `waits`: traffic moves only when the way back has carried everything.
+    """
     dossier = model.sync.dossier if model.sync is not None else None
     if dossier is None or dossier.verdict is Safety.SAFE:
+        return ""
+    if dossier.verdict is Safety.NEEDS_SYNC and waits:
         return ""
     rows = f", {dossier.rows} rows counted" if dossier.rows else ""
     return f"the secondary is {dossier.verdict.words}: {dossier.why}{rows}"

@@ -149,7 +149,11 @@ def _arrived(turn: Turn, switch: Switch, end: SwitchDone) -> None:
         turn.tell(Kind.SWITCHED, Level.GOOD, text, switch.target, kind=switch.kind.value, switch=switch.id)
         return
     _count(turn, switch)
-    stays = left_behind(turn.model) if switch.kind is SwitchKind.FAILOVER and switch.source is Role.SECONDARY else ""
+    stays = (
+        left_behind(turn.model, waits=False)
+        if switch.kind is SwitchKind.FAILOVER and switch.source is Role.SECONDARY
+        else ""
+    )
     sync = turn.model.sync and replace(turn.model.sync, dossier=None)
     turn.set(sync=sync, mark=end.mark if switch.target is Role.SECONDARY else None)
     turn.set(

@@ -133,8 +133,17 @@ def test_warn_says_what_stays_behind_and_fails_back():
     assert "12 rows" in told
 
 
-def test_a_safe_failback_is_not_warned_about():
-    machine = returned(seen=reading(dossier=dossier(Safety.SAFE)))
+@pytest.mark.parametrize(
+    "seen",
+    [
+        reading(dossier=dossier(Safety.SAFE)),
+        reading(flow(SECONDARY), dossier=dossier(Safety.NEEDS_SYNC)),
+    ],
+)
+def test_a_failback_that_loses_nothing_is_not_warned_about(seen):
+    """What is still on its way is waited for while clients are held."""
+    machine = returned(seen=seen)
+    assert machine.state is State.FAILING_BACK
     assert not [text for text in machine.said(Kind.SYNC) if "all the same" in text]
 
 

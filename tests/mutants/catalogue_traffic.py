@@ -99,8 +99,8 @@ TRAFFIC = (
     Mutant(
         0,
         "core/plan.py",
-        "    if session:\n        return Plan(kind, _PLANNED, SESSION_DRAIN_S)\n",
-        "",
+        "SESSION_DRAIN_S if session else DRAIN_S,\n        must_drain=orderly and not session,",
+        "DRAIN_S,\n        must_drain=orderly,",
         "a planned switch with session pooling waits for sessions that never end",
     ),
     Mutant(
@@ -109,6 +109,27 @@ TRAFFIC = (
         "_HASTY = (Step.HOLD, *_ARRIVE, Step.RELEASE, Step.SEVER, Step.CANARY)",
         "_HASTY = (Step.HOLD, *_ARRIVE, Step.RELEASE, Step.CANARY)",
         "clients stay on the database that was given up",
+    ),
+    Mutant(
+        0,
+        "core/plan.py",
+        "first = (Step.CATCH_UP,) if steps is _PLANNED and (",
+        "first = (Step.CATCH_UP,) if (",
+        "a failover waits for a dead database to be copied",
+    ),
+    Mutant(
+        0,
+        "core/plan.py",
+        "must_catch_up=data.must_catch_up and orderly)",
+        "must_catch_up=data.must_catch_up)",
+        "an application stays on a full disk because replication has stopped as well",
+    ),
+    Mutant(
+        0,
+        "core/plan.py",
+        "must_secure=orderly and data.sequences,",
+        "must_secure=False,",
+        "clients are moved to where they are given keys that exist",
     ),
     Mutant(
         0,
