@@ -1,0 +1,1 @@
+"""What the two databases have in common: measured, compared, and brought together."""
