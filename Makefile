@@ -10,6 +10,8 @@ UV_VERSION := 0.13.9
 UV := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet --python $(BIN)/python
 PYTHON_PART = $(if $(wildcard $(BIN)/python),,python)
 ARGS ?=
+# Without what was compiled before, each of the hundreds of Pythons that the tests start compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test pytest simulation coverage lint screenshots bench mutants clean machine-demo machine-all machine-screenshots
 

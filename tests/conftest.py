@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, ExitStack
+import gc
+import sys
+from contextlib import AsyncExitStack, ExitStack, suppress
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,15 +14,44 @@ from hotswap_tui.demo.servers import Server
 from hotswap_tui.demo.tcp_proxy import TcpProxy
 from tests.support.clusters import Clusters, ServerPair
 from tests.support.listeners import FullBacklog, SilentListener
+from tests.support.until import until_sync
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
+    from pathlib import Path
+
+
+_LONG = frozenset({"test_demo.py", "test_black_hole.py"})
+"""Files with tests of ten seconds and more: a worker that began one last would be waited for by all."""
+
+
+def pytest_configure() -> None:
+    """Collect garbage seldom: 5,700 tests and three frameworks are a large heap to go through, a tenth of the CPU time."""
+    gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Let one worker compile the tests, asserts rewritten: the others would do the same work at the same time."""
+    run: dict[str, str] = getattr(session.config, "workerinput", {})
+    if not run or sys.dont_write_bytecode:
+        return (yield)
+    compiled: Path = session.config._tmp_path_factory.getbasetemp().parent / "compiled"  # type: ignore[attr-defined]
+    if run["workerid"] != "gw0":
+        with suppress(AssertionError):
+            until_sync(compiled.exists, what="the first worker's collection")
+        return (yield)
+    try:
+        return (yield)
+    finally:
+        compiled.touch()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread the simulation, which computes, between the files of the tests that wait, so that neither leaves cores idle."""
     shards = [item for item in items if item.path.parent.name == "simulation"]
     others = [item for item in items if item.path.parent.name != "simulation"]
+    others.sort(key=lambda item: item.path.name not in _LONG)
     items.clear()
     placed = 0
     for number, (item, following) in enumerate(zip_longest(others, others[1:]), start=1):

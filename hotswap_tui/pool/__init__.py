@@ -7,18 +7,22 @@ their own (`lane`), which is left behind with everything that belongs to it when
 from __future__ import annotations
 
 from hotswap_tui.core.values import Role
+from hotswap_tui.pool.both_writes import BothWrites, Outcome, Write
 from hotswap_tui.pool.errors import EngineElsewhereError, GivenUpError, NoDatabaseError, PairError
 from hotswap_tui.pool.moved import Moved
 from hotswap_tui.pool.options import PoolOptions
 from hotswap_tui.pool.pool import HotSwapPool
 
 __all__ = [
+    "BothWrites",
     "EngineElsewhereError",
     "GivenUpError",
     "HotSwapPool",
     "Moved",
     "NoDatabaseError",
+    "Outcome",
     "PairError",
     "PoolOptions",
     "Role",
+    "Write",
 ]

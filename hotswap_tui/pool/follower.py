@@ -114,11 +114,21 @@ class Follower(Generic[ACT]):
                         lane = await self._gate.passed()
                 connection = await lane.borrow(deadline_s - loop.time())
             except (TimeoutError, PoolTimeout) as error:
-                raise self._in_vain(error, limit_s) from None
+                raise self.in_vain(error, limit_s) from None
             if connection is not None:
                 return lane, connection
 
-    def _in_vain(self, error: Exception, limit_s: float) -> Exception:
+    def check_open(self) -> None:
+        """Raise psycopg_pool.PoolClosed after `aclose`."""
+        self._gate.check_open()
+
+    def lane_to(self, role: Role) -> Lane[ACT] | None:
+        """Return the connections to `role` while they are given."""
+        lane = self._gate.way
+        return lane if lane is not None and lane.role is role else None
+
+    def in_vain(self, error: Exception, limit_s: float) -> Exception:
+        """Return what to tell who has got no connection within `limit_s`: psycopg's own error where a database serves."""
         if isinstance(error, PoolTimeout) and self.serving is not None and not self._course.doubtful:
             return error
         now_s = asyncio.get_running_loop().time()

@@ -29,6 +29,11 @@ class Gate(Generic[T]):
         """Return where it leads now."""
         return None if self._closed else self._way
 
+    def check_open(self) -> None:
+        """Raise psycopg_pool.PoolClosed where everybody is sent away."""
+        if self._closed:
+            raise PoolClosed("the pool is closed")
+
     def lead(self, way: T | None) -> None:
         """Lead to `way` from now on, None for nowhere."""
         if way is self._way:
@@ -49,8 +54,7 @@ class Gate(Generic[T]):
     async def passed(self, wanted: Callable[[T], bool] = lambda _way: True) -> T:
         """Return where it leads as soon as that is `wanted`; raises psycopg_pool.PoolClosed."""
         while True:
-            if self._closed:
-                raise PoolClosed("the pool is closed")
+            self.check_open()
             if self._way is not None and wanted(self._way):
                 return self._way
             await self._turned.wait()

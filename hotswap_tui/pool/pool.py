@@ -15,6 +15,7 @@ from psycopg_pool.abc import ACT
 from hotswap_tui.config import load
 from hotswap_tui.core.plan import DRAIN_S
 from hotswap_tui.core.values import Role
+from hotswap_tui.pool.dual_write import DualWriter
 from hotswap_tui.pool.errors import GivenUpError
 from hotswap_tui.pool.follower import TIMEOUT_S, Follower
 from hotswap_tui.pool.lane import conninfo
@@ -25,11 +26,13 @@ from hotswap_tui.pool.sources import settings_given
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+    from psycopg.abc import Params
     from pydantic import SecretStr
 
     from hotswap_tui.config import Loaded, Profile
     from hotswap_tui.core.snapshot import Snapshot
     from hotswap_tui.engine.client import EngineClient
+    from hotswap_tui.pool.both_writes import BothWrites, Statement
     from hotswap_tui.pool.moved import Moved
     from hotswap_tui.pool.options import PoolOptions
     from hotswap_tui.pool.sources import Source
@@ -126,6 +129,7 @@ class HotSwapPool(Generic[ACT]):
             client = await stack.enter_async_context(self._source.follow(follower.lost))
             follower.start(client)
             stack.push_async_callback(follower.aclose)
+            self._writer = DualWriter(self._source, self._options, follower)
             self._stack, self._opened = stack.pop_all(), follower
         return self
 
@@ -161,6 +165,30 @@ class HotSwapPool(Generic[ACT]):
             raise
         finally:
             await lane.give_back(connection)
+
+    async def write_both(
+        self,
+        query: Statement,
+        params: Params | None = None,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - psycopg_pool's name
+    ) -> BothWrites:
+        """Execute `query` in both databases, each in a transaction of its own, and return what has become of it in each.
+
+        Not recommended, as in the reference ("Option 3"): nothing ties the two transactions together. One database may have the row
+        and the other not, nothing is then taken back, two writes may arrive in exchanged order, sequences, `now()` and
+        `random()` give each database values of its own, and a second try duplicates what the first has done. Logical
+        replication (`hotswap-tui sync setup`) has none of these faults.
+
+        Both halves begin together and end by themselves, after `timeout` seconds at the latest (None: the option `timeout`). Look at
+        `complete`, `failed` and `unknown`: what a database, a login or the network refuses is told there and not
+        raised. A database that failed its last check, or is being given up in a switch, is not tried. The one that serves is
+        written over the pool's connections, the other over at most 4 made for one write each. Cancelling cuts both halves off; what
+        had been committed by then stays. Raises PoolClosed.
+        """
+        self._follower.check_open()
+        limit_s = self._options.get("timeout", TIMEOUT_S) if timeout is None else timeout
+        return await self._writer.write(query, params, limit_s)
 
     @property
     def _follower(self) -> Follower[ACT]:
