@@ -105,6 +105,22 @@ def test_a_wrong_url_alone_is_an_error(tmp_path: Path):
     )
 
 
+def test_the_way_from_the_secondary_is_a_url_like_the_others(tmp_path: Path):
+    name = "DB_PRIMARY_URL_FROM_SECONDARY"
+    result = loaded(
+        tmp_path, DATABASE_URL_SECONDARY=SECOND, **{name: "postgresql://u:hunter2@pi.example/db?pgbouncer=true"}
+    )
+    assert result.from_secondary is not None
+    assert result.from_secondary.address == "pi.example:5432"
+    assert result.value(name) == "postgresql://u:****@pi.example/db?pgbouncer=true"
+    assert any(note.startswith(f"{name}: pgbouncer is Prisma's own") for note in result.notes)
+    assert loaded(tmp_path).from_secondary is None
+    assert problems(tmp_path, **{name: "hunter2"})[0].startswith(f"{name} (from environment): ")
+    assert problems(tmp_path, overrides={name: SECOND}) == (
+        f"{name} is never given on the command line: others see it there",
+    )
+
+
 def test_a_missing_url_says_where_it_may_be_set(tmp_path: Path):
     (told,) = problems(tmp_path, DATABASE_URL="")
     assert told.startswith("DATABASE_URL is not set: set it in the environment, in an --env-file, or in ")

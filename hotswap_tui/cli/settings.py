@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         streams.complain(str(error))
         return exit_codes.USAGE
     for name, value in _values(loaded):
-        print(f"{name:<26} {value}  ({loaded.sources[name]})")
+        print(f"{name:<30} {value}  ({loaded.sources[name]})")
     hint = () if loaded.secondary else (HOT_SWAP_HINT,)
     for line in (*hint, *loaded.warnings, *loaded.notes):
         streams.complain(line)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PRIMARY: Final = "DATABASE_URL"
 SECONDARY: Final = "DATABASE_URL_SECONDARY"
+FROM_SECONDARY: Final = "DB_PRIMARY_URL_FROM_SECONDARY"
 _STANDBY_INTERVAL: Final = "DB_STANDBY_CHECK_INTERVAL"
 
 
@@ -40,10 +41,12 @@ class Loaded:
     """What was set aside or replaced on purpose."""
     gateway: Gateway | None = None
     """What moves traffic; None: nothing does."""
+    from_secondary: Dsn | None = None
+    """How the secondary's server reaches the primary; None: by `primary` itself."""
 
     def value(self, name: str) -> object:
         """Return what is in force for the variable `name`, a connection string masked; None when there is nothing."""
-        dsns = {PRIMARY: self.primary, SECONDARY: self.secondary}
+        dsns = {PRIMARY: self.primary, SECONDARY: self.secondary, FROM_SECONDARY: self.from_secondary}
         if name in dsns:
             dsn = dsns[name]
             return dsn and dsn.masked()

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from hotswap_tui.config import targets
 from hotswap_tui.config.contradictions import contradictions, tenant
 from hotswap_tui.config.hook import hook_problem
-from hotswap_tui.config.loaded import PRIMARY, SECONDARY, Loaded, SettingsError
+from hotswap_tui.config.loaded import FROM_SECONDARY, PRIMARY, SECONDARY, Loaded, SettingsError
 from hotswap_tui.config.settings import PROFILES, Profile, Settings, variables
 from hotswap_tui.config.sources import (
     EXPLICIT_ONLY,
@@ -41,6 +41,7 @@ _HOOK: Final = "HOTSWAP_ON_SWITCH"
 _GUARDED: Final = frozenset({GATEWAY, _HOOK, "HOTSWAP_NOTIFY_URLS"})
 """What must not come from a file that others can write: whoever sets them runs programs, or takes the traffic."""
 _UNSHOWN: Final = frozenset({"HOTSWAP_TOKEN", "HOTSWAP_NOTIFY_URLS", "HOTSWAP_HEARTBEAT_URL"})
+_URLS: Final = (PRIMARY, SECONDARY, FROM_SECONDARY)
 _OURS: Final = ("DB_", "HOTSWAP_", "DATABASE_")
 _NEAR: Final = 0.87
 _DEFAULT: Final = "default"
@@ -66,8 +67,9 @@ def load(
     except SourceError as error:
         raise SettingsError([str(error)]) from error
     found = _profile(profile) | {k: f for k, f in expanded.items() if f.value.strip()}
-    settings, primary, secondary = _check(found, directory)
+    settings, primary, others = _check(found, directory)
     _check_hook(settings, found, environ, directory)
+    secondary, from_secondary = others.get(SECONDARY), others.get(FROM_SECONDARY)
     dsns = {PRIMARY: primary, SECONDARY: secondary}
     gateway = _gateway(settings, dsns, found)
     sources = {name: found[name].source if name in found else _DEFAULT for name in variables()}
@@ -82,8 +84,13 @@ def load(
             *contradictions(settings, primary, secondary),
             *(targets.surprises(dsns) if gateway else _for_applications(dsns, found)),
         ),
-        notes=(*notes, *_dsn_notes(dsns), *(targets.notes(dsns) if gateway else ())),
+        notes=(
+            *notes,
+            *_dsn_notes({**dsns, FROM_SECONDARY: from_secondary}),
+            *(targets.notes(dsns) if gateway else ()),
+        ),
         gateway=gateway,
+        from_secondary=from_secondary,
     )
 
 
@@ -133,16 +140,18 @@ def _refuse_urls(overrides: Mapping[str, str]) -> None:
 
 
 def _secret(names: Mapping[str, str]) -> list[str]:
-    return [name for name in names if name in {PRIMARY, SECONDARY}]
+    return [name for name in names if name in _URLS]
 
 
 def _profile(profile: Profile | None) -> dict[str, Found]:
     return {name: Found(value, f"profile {profile}") for name, value in PROFILES[profile].items()} if profile else {}
 
 
-def _check(found: Mapping[str, Found], directory: Path) -> tuple[Settings, Dsn, Dsn | None]:
+def _check(found: Mapping[str, Found], directory: Path) -> tuple[Settings, Dsn, dict[str, Dsn]]:
+    """Return the settings, the primary, and the other connection strings by variable."""
     problems: list[str] = []
-    dsns = {name: _parse(name, found[name], problems) for name in (PRIMARY, SECONDARY) if name in found}
+    read = {name: _parse(name, found[name], problems) for name in _URLS if name in found}
+    dsns = {name: dsn for name, dsn in read.items() if dsn is not None}
     try:
         settings = Settings.model_validate({name: f.value.strip() for name, f in found.items()})
     except ValidationError as error:
@@ -153,7 +162,7 @@ def _check(found: Mapping[str, Found], directory: Path) -> tuple[Settings, Dsn, 
         raise SettingsError(problems)
     if secondary and tenant(primary) == tenant(secondary):
         raise SettingsError([f"both URLs name the same database, {primary.identity}: a failover would change nothing"])
-    return settings, primary, secondary
+    return settings, primary, dsns
 
 
 def _parse(name: str, found: Found, problems: list[str]) -> Dsn | None:

@@ -126,7 +126,7 @@ def expand(merged: Mapping[str, Found], names: Iterable[str]) -> tuple[dict[str,
             continue
         found, value = merged[name], expansion.value(name)
         expanded[name] = Found(value, found.source, found.in_file)
-        notes += _notes(name, found, value) if found.in_file and name.startswith("DATABASE_URL") else ()
+        notes += _notes(name, found, value) if found.in_file and _is_url(name) else ()
     return expanded, tuple(notes)
 
 
@@ -208,9 +208,13 @@ def _is_credential(path: Path) -> bool:
 
 def _readable(state: os.stat_result, name: str, values: Mapping[str, str]) -> list[str]:
     mode = state.st_mode
-    if not stat.S_ISREG(mode) or not mode & _OTHERS or not any(k.startswith("DATABASE_URL") for k in values):
+    if not stat.S_ISREG(mode) or not mode & _OTHERS or not any(map(_is_url, values)):
         return []
     return [f"{name} contains a DATABASE_URL and other users can read it; chmod 600 {name}"]
+
+
+def _is_url(name: str) -> bool:
+    return name.startswith("DATABASE_URL") or name == "DB_PRIMARY_URL_FROM_SECONDARY"
 
 
 def _writable(state: os.stat_result) -> str:

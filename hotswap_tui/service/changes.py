@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from hotswap_tui.config import Loaded
 
-_URLS: Final = frozenset({"DATABASE_URL", "DATABASE_URL_SECONDARY"})
 _SECRETS: Final = frozenset({"HOTSWAP_TOKEN", "HOTSWAP_NOTIFY_URLS", "HOTSWAP_HEARTBEAT_URL"})
 _GATEWAY: Final = "HOTSWAP_GATEWAY"
 

@@ -34,6 +34,7 @@ def test_the_options_are_the_settings_without_secrets_gateway_and_hook():
     secrets = {
         "DATABASE_URL",
         "DATABASE_URL_SECONDARY",
+        "DB_PRIMARY_URL_FROM_SECONDARY",
         "HOTSWAP_TOKEN",
         "HOTSWAP_NOTIFY_URLS",
         "HOTSWAP_HEARTBEAT_URL",

@@ -24,11 +24,13 @@ def _nothing_set(tmp_path, monkeypatch):
 def test_every_variable_has_a_line_with_value_and_source(monkeypatch, capsys):
     monkeypatch.setenv("DATABASE_URL", PRIMARY)
     monkeypatch.setenv("DATABASE_URL_SECONDARY", SECONDARY)
+    monkeypatch.setenv("DB_PRIMARY_URL_FROM_SECONDARY", PRIMARY.replace("localhost", "pi.example"))
     assert main(["settings", "--db-failure-threshold", "4", "--profile", "development"]) == exit_codes.OK
     lines = {line.split()[0]: line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines()}
     assert set(lines) == set(variables())
     assert lines["DATABASE_URL"] == "postgresql://ccfinapp:****@localhost:5432/cc_financial  (environment)"
     assert "****" in lines["DATABASE_URL_SECONDARY"]
+    assert lines["DB_PRIMARY_URL_FROM_SECONDARY"].startswith("postgresql://ccfinapp:****@pi.example:5432/")
     assert lines["DB_FAILURE_THRESHOLD"] == "4  (command line)"
     assert lines["DB_HEALTH_CHECK_INTERVAL"] == "10000  (profile development)"
     assert lines["DB_FAILBACK"] == "auto  (default)"
@@ -40,7 +42,7 @@ def test_without_a_secondary_the_hint_is_said_beside_the_table(monkeypatch, caps
     monkeypatch.setenv("DATABASE_URL", PRIMARY)
     assert main(["settings"]) == exit_codes.OK
     out, err = capsys.readouterr()
-    assert "DATABASE_URL_SECONDARY     not set  (default)" in out
+    assert "DATABASE_URL_SECONDARY         not set  (default)" in out
     assert "Set DATABASE_URL_SECONDARY to enable automatic database failover" in err
 
 

@@ -43,6 +43,11 @@ def read(**given):
             Need.ENGINE,
         ),
         ({"DATABASE_URL_SECONDARY": ""}, "DATABASE_URL_SECONDARY postgresql://app:****@db2/app → not set", Need.ENGINE),
+        (
+            {"DB_PRIMARY_URL_FROM_SECONDARY": "postgresql://app:hunter2@pi/app"},
+            "DB_PRIMARY_URL_FROM_SECONDARY not set → postgresql://app:****@pi/app",
+            Need.POLICY,
+        ),
     ],
 )
 def test_a_change_is_said_without_secrets(given, said, need):
@@ -78,9 +83,10 @@ def test_every_variable_has_been_thought_of():
     policy = {
         "DB_HEALTH_CHECK_INTERVAL", "DB_FAILURE_THRESHOLD", "DB_PRIMARY_RETRY_INTERVAL", "DB_FAILURE_RETRY_INTERVAL",
         "DB_RECOVERY_THRESHOLD", "DB_FAILBACK", "DB_MAX_SWITCHES_PER_HOUR", "DB_STANDBY_CHECK_INTERVAL",
-        "DB_FRESH_CONNECT_EVERY", "DB_ALLOW_READ_ONLY", "DB_HOLD_MAX",
+        "DB_FRESH_CONNECT_EVERY", "DB_ALLOW_READ_ONLY", "DB_HOLD_MAX", "DB_SYNC_CHECK_INTERVAL", "DB_MAX_LAG", "DB_FAILBACK_GUARD",
     }  # fmt: skip
     from hotswap_tui.service.changes import _NEEDS
 
     assert policy.isdisjoint(_NEEDS)
-    assert policy | set(_NEEDS) == set(variables())
+    others = {"DB_PRIMARY_URL_FROM_SECONDARY"}  # read by `sync setup` alone
+    assert policy | others | set(_NEEDS) == set(variables())
