@@ -102,6 +102,26 @@ DRILL: Mapping[int, str] = {
 """What the codes of `drill` mean."""
 
 
+DIFFERS = 12
+"""Of `sync restore` and `sync copy`: it was loaded, and some table has not the rows that were dumped."""
+DUMP: Mapping[int, str] = {
+    OK: "written whole",
+    FAILED: "failed; there is no file, or the one that was there",
+    USAGE: "wrong usage or settings",
+    INTERRUPTED: "Ctrl-C (143: SIGTERM); there is no file, or the one that was there",
+}
+"""What the codes of `sync dump` mean."""
+LOADING: Mapping[int, str] = {
+    OK: "loaded, and every table has the rows that were dumped",
+    FAILED: "failed; the database is as it was, unless the sentence says that it was loaded",
+    USAGE: "wrong usage or settings, or nobody to ask",
+    NOTHING_DONE: "refused, or not agreed to; nothing was done",
+    DIFFERS: "loaded, and some table has not the rows that were dumped",
+    INTERRUPTED: "Ctrl-C (143: SIGTERM); the database is as it was",
+}
+"""What the codes of `sync restore` and `sync copy` mean."""
+
+
 def table(meanings: Mapping[int, str]) -> str:
     """Return what the help of a command says about its exit codes."""
     return "\n".join(("exit codes:", *(f"  {code}  {meaning}" for code, meaning in meanings.items())))
@@ -113,3 +133,57 @@ PROBLEMS = 2
 """Of `check`: a failover does not work, or does harm."""
 UNSEEN = 3
 """Of `check`: something could not be looked at, and what could is no problem."""
+
+SYNC_SETUP: Mapping[int, str] = {
+    OK: "set up and complete; with --no-wait: the copy goes on; with --dry-run: it would run",
+    FAILED: "it failed in the middle; the line says what was done",
+    USAGE: "wrong usage or settings",
+    NOTHING_DONE: "something has to be mended first, or it was not agreed to; nothing was done",
+    INTERRUPTED: "interrupted; a copy that had begun goes on",
+}
+"""What the codes of `sync setup` mean."""
+SYNC_TEARDOWN: Mapping[int, str] = {
+    OK: "nothing of it is there any more; with --dry-run: it would be removed",
+    FAILED: "something is left; the lines say where, and what to run there",
+    USAGE: "wrong usage or settings",
+    NOTHING_DONE: "not agreed to; nothing was done",
+    INTERRUPTED: "interrupted; run it again",
+}
+"""What the codes of `sync teardown` mean."""
+
+NOT_MIGRATED = 13
+"""Of `sync schema --command`: the command failed for one database; standard error says which has been migrated."""
+SCHEMA: Mapping[int, str] = {
+    OK: "the schemas are alike; with --dry-run: nothing was done",
+    FAILED: "they differ",
+    USAGE: "wrong usage or settings",
+    UNKNOWN: "a database could not be read",
+    NOTHING_DONE: "--command would do harm under replication; nothing was run",
+    NOT_MIGRATED: "--command failed; standard error says which database has been migrated",
+    INTERRUPTED: "interrupted; standard error says which database has been migrated",
+}
+"""What the codes of `sync schema` mean."""
+
+SYNC_STATUS: Mapping[int, str] = {
+    OK: "replicated, and nothing differs that a switch does not mend",
+    FAILED: "not replicated, behind by more than DB_MAX_LAG (30 s where it is not set), not all tables, or the schemas differ",
+    USAGE: "wrong usage or settings",
+    UNKNOWN: "a database could not be read",
+}
+"""What the codes of `sync status` mean."""
+SYNC_HEARTBEAT: Mapping[int, str] = {
+    OK: "the table is as it was asked for; with --dry-run: it would be",
+    FAILED: "it could not be done; the line says where",
+    USAGE: "wrong usage or settings",
+    NOTHING_DONE: "not agreed to; nothing was done",
+}
+"""What the codes of `sync heartbeat` mean."""
+
+DOSSIER: Mapping[int, str] = {
+    OK: "SAFE: a failback loses nothing",
+    FAILED: "NEEDS SYNC or DIVERGED",
+    USAGE: "wrong usage",
+    UNKNOWN: "there is none: the primary serves, or the engine has not looked yet",
+    NO_ENGINE: "no engine answers",
+}
+"""What the codes of `failback --dossier` mean."""
