@@ -168,6 +168,14 @@ class Mark:
     """The statistics of that moment, from which what came later is counted."""
     stats_reset: str = ""
     """When they were reset last, in the server's words."""
+    counter: str = ""
+    """Which counter `beats` was read from: a number of another one says nothing."""
+    timeline: int | None = None
+    """Of the write-ahead log: a promotion and a restored backup begin a new one. None in recovery."""
+    slots: str = ""
+    """The logical replication slots of that moment, with blanks between: what was written later is in none made after it."""
+    failures: int = 0
+    """How often the database's subscriptions had failed, as the statistics count it."""
 
 
 class Safety(StrEnum):

@@ -6,7 +6,9 @@ import asyncio
 import gc
 import re
 import socket
+from contextlib import suppress
 from importlib import resources
+from string import Template
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
@@ -23,21 +25,32 @@ Row: TypeAlias = tuple[str | None, ...]
 _SQL = resources.files("hotswap_tui.probes") / "sql"
 _CHECK = (_SQL / "check.sql").read_text(encoding="utf-8")
 _HEARTBEAT = (_SQL / "heartbeat.sql").read_text(encoding="utf-8")
-_HEARTBEAT_CREATE = (_SQL / "heartbeat_create.sql").read_text(encoding="utf-8")
+_HEARTBEAT_CREATE = Template((_SQL / "heartbeat_create.sql").read_text(encoding="utf-8"))
+_HEARTBEAT_AGE = (_SQL / "heartbeat_age.sql").read_text(encoding="utf-8")
+_HEARTBEAT_UPGRADE = (_SQL / "heartbeat_upgrade.sql").read_text(encoding="utf-8")
+_UNCOUNTED = (_SQL / "heartbeat_uncounted.sql").read_text(encoding="utf-8")
+_UNCOUNTED_ROW = (_SQL / "heartbeat_uncounted_row.sql").read_text(encoding="utf-8")
 _VERSION_LIMIT = 60
 _ANSWER_LIMIT = 4096
 _ESCAPED = re.compile(r"\\(.)")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
-_NOT_THERE = frozenset({"42P01"})
+_NOT_THERE = "42P01"
+_NO_COLUMN = "42703"
+_NO_COUNT = frozenset({_NO_COLUMN, "42501"})
 _NOT_POSSIBLE = frozenset(
     {
         "42501",  # insufficient privilege
         "3F000",  # no schema to create the table in
-        "42703",  # somebody else's table of that name
+        _NO_COLUMN,  # somebody else's table of that name
         "42809",  # a view of that name
         "55P03",  # somebody holds a lock on it
     }
+)
+
+_REFUSALS = (
+    asyncpg.InsufficientPrivilegeError,  # somebody else's
+    asyncpg.LockNotAvailableError,
 )
 
 LOST = (asyncpg.ConnectionDoesNotExistError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError)
@@ -66,6 +79,7 @@ class Session:
         """Take over a connection that has logged in."""
         self._connection = connection
         self._listener: Callable[[object], None] | None = None
+        self._counts = True
 
     @property
     def alive(self) -> bool:
@@ -160,14 +174,27 @@ class Session:
 
     async def _update_or_create(self, prefix: str) -> None:
         try:
-            status = await self._connection.execute(prefix + _HEARTBEAT)
+            status = await self._connection.execute(prefix + (_HEARTBEAT if self._counts else _UNCOUNTED))
         except asyncpg.PostgresError as error:
-            if error.sqlstate not in _NOT_THERE:
+            if error.sqlstate == _NOT_THERE:
+                await self._connection.execute(prefix + _HEARTBEAT_CREATE.substitute(beats=1))
+            elif error.sqlstate in _NO_COUNT and self._counts:
+                await self._begin_to_count(prefix, error.sqlstate)
+            else:
                 raise
         else:
-            if status != "UPDATE 0":
+            if status == "UPDATE 0":
+                row = _HEARTBEAT_CREATE.substitute(beats=2) if self._counts else _UNCOUNTED_ROW
+                await self._connection.execute(prefix + row)
+
+    async def _begin_to_count(self, prefix: str, sqlstate: str) -> None:
+        """Upgrade a table of ours from before it counted; where that is not possible, this session beats without counting."""
+        if sqlstate == _NO_COLUMN and ("t",) in await self.rows(_HEARTBEAT_AGE, _ANSWER_LIMIT):
+            with suppress(*_REFUSALS):
+                await self._connection.execute(prefix + _HEARTBEAT_UPGRADE)
                 return
-        await self._connection.execute(prefix + _HEARTBEAT_CREATE)
+        self._counts = False
+        await self._update_or_create(prefix)
 
 
 def _retrieve(future: asyncio.Future[object]) -> None:

@@ -108,3 +108,49 @@ async def test_a_read_only_server_is_not_written_to(make_server: MakeServer) -> 
     async with probing(server.url, writable=False, write_check=True) as prober:
         assert (await prober.check(fresh=False)).passed
         assert prober.note == ""
+
+
+OLD = "CREATE UNLOGGED TABLE hotswap_heartbeat (one boolean PRIMARY KEY DEFAULT true CHECK (one), beat_at timestamptz NOT NULL); INSERT INTO hotswap_heartbeat (beat_at) VALUES (now())"
+COUNT = "SELECT beats FROM hotswap_heartbeat"
+
+
+async def test_every_beat_is_counted(server: Server, admin: asyncpg.Connection) -> None:
+    """A row that was gone counts the transaction that found it gone, too."""
+    async with probing(server.url, write_check=True) as prober:
+        for beats in (1, 2, 3):
+            assert (await prober.check(fresh=False)).passed
+            assert await admin.fetchval(COUNT) == beats
+        await admin.execute("DELETE FROM hotswap_heartbeat")
+        assert (await prober.check(fresh=False)).passed
+        assert await admin.fetchval(COUNT) == 2
+
+
+async def test_a_table_from_before_begins_to_count(server: Server, admin: asyncpg.Connection) -> None:
+    await admin.execute(f"SET ROLE ccfinapp; {OLD}; RESET ROLE")
+    async with probing(server.url, write_check=True) as prober:
+        for beats in (1, 2):
+            assert (await prober.check(fresh=False)).passed
+            assert prober.note == ""
+            assert await admin.fetchval(COUNT) == beats
+
+
+@pytest.mark.parametrize(
+    "rights",
+    [
+        "GRANT UPDATE ON hotswap_heartbeat TO ccfinapp",
+        "ALTER TABLE hotswap_heartbeat OWNER TO ccfinapp; ALTER TABLE hotswap_heartbeat SET LOGGED",
+    ],
+    ids=["somebody else's", "one that may be replicated"],
+)
+async def test_a_table_that_cannot_count_beats_as_before(
+    server: Server, admin: asyncpg.Connection, rights: str
+) -> None:
+    await admin.execute(f"{OLD}; {rights}")
+    async with probing(server.url, write_check=True) as prober:
+        for _ in range(2):
+            before = await admin.fetchval(BEAT)
+            assert (await prober.check(fresh=False)).passed
+            assert prober.note == ""
+            assert await admin.fetchval(BEAT) > before
+    columns = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'hotswap_heartbeat'::regclass AND attname = 'beats'"
+    assert await admin.fetchval(columns) == 0

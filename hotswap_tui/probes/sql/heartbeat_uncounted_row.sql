@@ -1,0 +1,1 @@
+INSERT INTO hotswap_heartbeat (beat_at) VALUES (pg_catalog.now()) ON CONFLICT DO NOTHING;

@@ -1,0 +1,19 @@
+-- Where a server stands. Its own transaction writes a message, so that the commit waits for everything in the write-ahead log
+-- before it: without that, a crash might lose transaction numbers below the snapshot, and new ones would pass for old.
+-- A snapshot is taken before the transaction has its own number, which is therefore told as well.
+SELECT pg_catalog.pg_is_in_recovery(),
+       pg_catalog.pg_current_snapshot(),
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL
+            ELSE pg_catalog.set_config('synchronous_commit', 'local', true) END,
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL
+            ELSE pg_catalog.pg_logical_emit_message(true, 'hotswap-tui', '') END,
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE pg_catalog.pg_current_xact_id() END,
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+            ELSE pg_catalog.pg_current_wal_insert_lsn() END,
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL
+            ELSE pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()) END,
+       $beats,
+       $counter,
+       (SELECT pg_catalog.string_agg(slot_name, ' ')
+        FROM pg_catalog.pg_replication_slots
+        WHERE slot_type = 'logical' AND database = pg_catalog.current_database())
