@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hotswap_tui import __version__
 from hotswap_tui.api.health import serves
 from hotswap_tui.api.moments import Moments, local_iso
+from hotswap_tui.api.sync_document import sync_document
 from hotswap_tui.core.sentence import verdict as status_sentence
 from hotswap_tui.core.sentence_parts import SEPARATOR
 from hotswap_tui.core.text import clean
@@ -63,6 +64,7 @@ def status_document(snapshot: Snapshot) -> dict[str, Any]:
         "blocked": clean(snapshot.blocked) or None,
         "blocked_until": moments.local(snapshot.blocked_until_s),
         "drill": None if snapshot.drill is None else _drill(snapshot.drill, moments),
+        "sync": None if snapshot.sync is None else sync_document(snapshot.sync, moments),
         "policy": asdict(snapshot.policy),
     }
 

@@ -7,20 +7,22 @@ be counted is there, as 0, from the first scrape on.
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
 from hotswap_tui import __version__
+from hotswap_tui.api.families import counter, gauge
 from hotswap_tui.api.health import serves
 from hotswap_tui.api.moments import Moments
+from hotswap_tui.api.sync_metrics import sync_families
 from hotswap_tui.core.values import Fault, Health, Kind, Role, State, SwitchKind
 from hotswap_tui.engine.tally import PASSED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from prometheus_client.core import Metric
 
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
     from hotswap_tui.core.traffic import Traffic
     from hotswap_tui.engine.local import LocalClient
     from hotswap_tui.engine.tally import Tally
-
-Labels: TypeAlias = tuple[str, ...]
-Values: TypeAlias = "Iterable[tuple[Labels, float | None]]"
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 STATES: Final[Mapping[State, int]] = {
@@ -182,18 +181,19 @@ class EngineCollector(Collector):
             yield GaugeMetricFamily(name, text, float(value(snapshot)))
         yield from _databases(snapshot)
         yield from _gateway(snapshot)
+        yield from sync_families(snapshot)
         yield from _counters(snapshot, tally)
 
 
 def _databases(snapshot: Snapshot) -> Iterator[Metric]:
     views = [view for view in (snapshot.primary, snapshot.secondary) if view is not None]
     for name, text, value in _DATABASE:
-        yield _gauge(name, text, ("database",), [((view.role.value,), value(snapshot, view)) for view in views])
+        yield gauge(name, text, ("database",), [((view.role.value,), value(snapshot, view)) for view in views])
 
 
 def _gateway(snapshot: Snapshot) -> Iterator[Metric]:
     pointed = [((role.value,), snapshot.router.points_to is role) for role in Role if snapshot.router.routed]
-    yield _gauge("hotswap_gateway_points_to", "1 for the database that PgBouncer points to.", ("database",), pointed)
+    yield gauge("hotswap_gateway_points_to", "1 for the database that PgBouncer points to.", ("database",), pointed)
     traffic = snapshot.router.traffic
     if traffic is not None:
         yield from _pool(traffic)
@@ -201,9 +201,9 @@ def _gateway(snapshot: Snapshot) -> Iterator[Metric]:
 
 def _pool(traffic: Traffic) -> Iterator[Metric]:
     clients = [(("active",), traffic.clients_active), (("waiting",), traffic.clients_waiting)]
-    yield _gauge("hotswap_pool_clients", "Clients of PgBouncer.", ("state",), clients)
+    yield gauge("hotswap_pool_clients", "Clients of PgBouncer.", ("state",), clients)
     servers = [(("active",), traffic.servers_active), (("idle",), traffic.servers_idle)]
-    yield _gauge("hotswap_pool_servers", "PgBouncer's connections to the database.", ("state",), servers)
+    yield gauge("hotswap_pool_servers", "PgBouncer's connections to the database.", ("state",), servers)
     text = "How long the client has waited that waits longest."
     yield GaugeMetricFamily("hotswap_pool_max_wait_seconds", text, traffic.max_wait_s)
     yield CounterMetricFamily("hotswap_pool_queries", "Queries since PgBouncer's start.", traffic.queries)
@@ -214,31 +214,16 @@ def _pool(traffic: Traffic) -> Iterator[Metric]:
 def _counters(snapshot: Snapshot, tally: Tally) -> Iterator[Metric]:
     roles = [Role.PRIMARY] if snapshot.secondary is None else list(Role)
     checks = [((role.value, result), tally.checks.get((role, result), 0)) for role in roles for result in _CHECKS]
-    yield _counter("hotswap_checks", "Checks by result: passed, or the fault.", ("database", "result"), checks)
+    yield counter("hotswap_checks", "Checks by result: passed, or the fault.", ("database", "result"), checks)
     switches = [(pair, tally.switches.get(pair, 0)) for pair in _SWITCHES]
-    yield _counter("hotswap_switches", "Switches that have ended.", ("kind", "result"), switches)
+    yield counter("hotswap_switches", "Switches that have ended.", ("kind", "result"), switches)
     events = [((kind.value,), tally.events.get(kind.value, 0)) for kind in Kind]
-    yield _counter("hotswap_events", "Events.", ("kind",), events)
+    yield counter("hotswap_events", "Events.", ("kind",), events)
     yield CounterMetricFamily("hotswap_waited_clients", "Clients that holds kept waiting.", tally.waited_clients)
     text = "The longest wait of each hold, summed up."
     yield CounterMetricFamily("hotswap_held_seconds", text, tally.longest_waits_s)
     text = "How often an engine that only observes would have moved traffic."
     yield CounterMetricFamily("hotswap_observed", text, tally.observed)
-
-
-def _gauge(name: str, text: str, labels: Labels, values: Values) -> Metric:
-    return _filled(GaugeMetricFamily(name, text, labels=labels), values)
-
-
-def _counter(name: str, text: str, labels: Labels, values: Values) -> Metric:
-    return _filled(CounterMetricFamily(name, text, labels=labels), values)
-
-
-def _filled(family: GaugeMetricFamily | CounterMetricFamily, values: Values) -> Metric:
-    for labels, value in values:
-        if value is not None:
-            family.add_metric(labels, float(value))
-    return family
 
 
 class Metrics:

@@ -39,7 +39,7 @@ def proposal_lines(proposal: Proposal, snapshot: Snapshot, now_s: float) -> list
     if snapshot.router.routed:
         lines += _labelled("how", effect(proposal, snapshot))
         lines += _labelled("", ", ".join(plan_of(proposal, snapshot).steps))
-    for index, (text, _level) in enumerate(risks(proposal, snapshot)):
+    for index, (text, _level) in enumerate(risks(proposal, snapshot, now_s)):
         lines += _labelled("risk" if index == 0 else "", text)
     return lines
 

@@ -11,6 +11,7 @@ from hotswap_tui.core.outcome_words import outcome_words
 from hotswap_tui.core.sentence import verdict
 from hotswap_tui.core.sentence_parts import MAY, SEPARATOR
 from hotswap_tui.core.switch_words import steps, way
+from hotswap_tui.core.sync_facts import summary, verdict_fact
 from hotswap_tui.core.text import clean
 from hotswap_tui.core.time_words import age, clock_time, coming
 from hotswap_tui.core.traffic_words import cut_from_clients, gateway, paused_by_others, waiting
@@ -91,6 +92,7 @@ def _commands(told: Sentence, snapshot: Snapshot) -> list[str]:
         "repair": "repair",
         "cancel": "cancel",
         "panel-traffic": "check",
+        "panel-sync": "sync status",
     }
     parts = [part for part in told.parts if part.command in commands]
     return [f"  {f'hotswap-tui {commands[part.command]}':<{_COMMAND}} {part.text}" for part in parts]
@@ -142,6 +144,10 @@ def _error(database: DatabaseView, width: int) -> list[str]:
 def _facts(snapshot: Snapshot, now_s: float, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     yield "traffic", _traffic(snapshot, now_s)
     yield "automatic", _automatic(snapshot, now_s, zone)
+    if snapshot.sync is not None:
+        yield "sync", summary(snapshot.sync, snapshot.active, now_s)
+        if snapshot.sync.dossier is not None:
+            yield "dossier", verdict_fact(snapshot.sync.dossier).text
     if snapshot.drill is not None:
         what = "a planned switch there and back" if snapshot.drill.planned else "the primary's checks fail on purpose"
         yield "drill", f"{what}, over {coming(snapshot.drill.until_s - now_s)} at the latest"

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.events import FailbackRequest, RepairRequest, SwitchRequest
 from hotswap_tui.core.health_words import state_words
-from hotswap_tui.core.plan import Recipe, choose
+from hotswap_tui.core.plan import Recipe
+from hotswap_tui.core.risk_words import at_stake, plan_to, risk_sentences
 from hotswap_tui.core.switch_words import intention
 from hotswap_tui.core.traffic_words import NO_GATEWAY, paused_by_others, total, unanswered, wait_words
-from hotswap_tui.core.values import HOT_SWAP_HINT, OBSERVING, Fault, Health, Level, Role
+from hotswap_tui.core.values import HOT_SWAP_HINT, OBSERVING, Fault, Health, Level, Role, SwitchKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +38,14 @@ class Proposal:
     """What it does to automatic switching; empty: nothing."""
     make: Callable[[str], Request]
     """Who asks → the request."""
-    repair: bool = False
+    kind: SwitchKind
     forced: bool = False
     """Whether it is insisted on, whatever the target's health."""
+
+    @property
+    def repair(self) -> bool:
+        """Say whether only the gateway is set right, and nothing else changes."""
+        return self.kind is SwitchKind.REPAIR
 
 
 def propose_switch(snapshot: Snapshot, target: Role | None = None, *, force: bool = False) -> Proposal:
@@ -53,6 +59,7 @@ def propose_switch(snapshot: Snapshot, target: Role | None = None, *, force: boo
         to.value if force else _word(snapshot, to),
         f"automatic switching {_off_from_then(snapshot)} off until somebody arms it again",
         lambda by: SwitchRequest(by, to, version, force),
+        SwitchKind.MANUAL,
         forced=force,
     )
 
@@ -68,6 +75,7 @@ def propose_failback(snapshot: Snapshot) -> Proposal:
         _word(snapshot, Role.PRIMARY),
         "automatic switching is left as it was before",
         lambda by: FailbackRequest(by, version),
+        SwitchKind.FAILBACK,
     )
 
 
@@ -82,7 +90,7 @@ def propose_repair(snapshot: Snapshot) -> Proposal:
         "",
         "",
         lambda by: RepairRequest(by, version),
-        repair=True,
+        SwitchKind.REPAIR,
     )
 
 
@@ -91,9 +99,10 @@ def _off_from_then(snapshot: Snapshot) -> str:
 
 
 def _word(snapshot: Snapshot, target: Role) -> str:
+    """Ask for the name where the database that is left is well, or where more is lost than a failover loses."""
     current = snapshot.database(target.other)
     dead = not snapshot.serving or current is None or current.health is Health.DOWN
-    return "" if dead else target.value
+    return "" if dead and not at_stake(snapshot, target, snapshot.now_s) else target.value
 
 
 def obstacle(proposal: Proposal, snapshot: Snapshot) -> str:
@@ -138,10 +147,7 @@ def _fault(database: DatabaseView) -> Fault:
 
 def plan_of(proposal: Proposal, snapshot: Snapshot) -> Plan:
     """Return how the engine would do it, as things are now."""
-    source, router = snapshot.active, snapshot.router
-    left = snapshot.database(source)
-    fault = left.verdict.fault if left is not None and left.verdict is not None else None
-    return choose(source, fault, router.pool_mode, router.version, firm=proposal.repair or proposal.forced)
+    return plan_to(snapshot, proposal.kind, proposal.target, firm=proposal.repair or proposal.forced)
 
 
 def effect(proposal: Proposal, snapshot: Snapshot) -> str:
@@ -152,13 +158,12 @@ def effect(proposal: Proposal, snapshot: Snapshot) -> str:
     return how + (f"; now {wait_words(snapshot)}" if unanswered(snapshot) else "")
 
 
-def risks(proposal: Proposal, snapshot: Snapshot) -> list[tuple[str, Level]]:
-    """Say what may be lost or surprise, the worst first."""
+def risks(proposal: Proposal, snapshot: Snapshot, now_s: float | None = None) -> list[tuple[str, Level]]:
+    """Say what may be lost or surprise, the worst first; at `now_s` (monotonic), None: when the picture was taken."""
     told = _target_risks(proposal, snapshot)
     if not proposal.repair:
-        left = proposal.target.other
-        told.append(
-            (f"what {left} took and {proposal.target} has not received stays behind; it is not measured", Level.WARNING)
+        told += risk_sentences(
+            snapshot, proposal.target, snapshot.now_s if now_s is None else now_s, forced=proposal.forced
         )
     told += _gateway_risks(proposal, snapshot)
     if proposal.lasting:
@@ -174,8 +179,9 @@ def _target_risks(proposal: Proposal, snapshot: Snapshot) -> list[tuple[str, Lev
     if proposal.forced and target.health is not Health.UP:
         why = _fault(target).words if target.verdict is not None else "not checked yet"
         told.append((f"{proposal.target} is not up ({why}): applications will meet errors there", Level.BAD))
-    if target.facts is not None and target.facts.read_only:
-        told.append((f"{proposal.target} is read-only: writes will fail there", Level.BAD))
+    if target.facts is not None and (target.facts.read_only or target.facts.in_recovery):
+        what = "a standby, and read-only" if target.facts.in_recovery else "read-only"
+        told.append((f"{proposal.target} is {what}: writes will fail there", Level.BAD))
     return told
 
 
@@ -201,6 +207,7 @@ def changes(before: Snapshot, now: Snapshot) -> str:
     ]
     pairs = [("active", before.active.value, now.active.value), ("state", before.state.value, now.state.value)]
     pairs.append(("automatic switching", _on_off(before), _on_off(now)))
+    pairs.append(("a failback", _verdict(before), _verdict(now)))
     told += [f"{what} was {old}, is {new}" for what, old, new in pairs if old != new]
     if (before.switch is None) != (now.switch is None):
         told.append("a switch has begun" if now.switch is not None else "a switch has ended")
@@ -209,3 +216,8 @@ def changes(before: Snapshot, now: Snapshot) -> str:
 
 def _on_off(snapshot: Snapshot) -> str:
     return "on" if snapshot.mode.armed else "off"
+
+
+def _verdict(snapshot: Snapshot) -> str:
+    dossier = snapshot.sync.dossier if snapshot.sync is not None else None
+    return "not judged" if dossier is None else dossier.verdict.words

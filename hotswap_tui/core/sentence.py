@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hotswap_tui.core.failback_words import arming_fails_back, fault_of, primary_next, trouble, way_back
 from hotswap_tui.core.sentence_parts import MAY, SHOULD, Part, Sentence, clause, keys_last
 from hotswap_tui.core.switch_words import steps_shortened, way
+from hotswap_tui.core.sync_sentence import urgent
 from hotswap_tui.core.time_words import age, clock_time, coming, duration
 from hotswap_tui.core.traffic_words import (
     gateway,
@@ -213,12 +214,13 @@ def _serving(snapshot: Snapshot, now_s: float, zone: tzinfo | None) -> Sentence:
         return Sentence(Level.BAD, keys_last((*unreachable, *off)))
     doubt = not_proven(snapshot) if unproven(snapshot) else []
     parts = [_subject(snapshot, now_s), *doubt, *_degraded(snapshot), *_drill(snapshot), *off, *_standby(snapshot)]
+    parts += urgent(snapshot, now_s)
     parts += waiting(snapshot, now_s)
     rest = [primary_next(snapshot, now_s, zone)] if snapshot.active is Role.SECONDARY else []
     rest += gateway(snapshot)
     parts += [replace(part, rank=MAY) for part in rest] if doubt else rest
     parts += [*news(snapshot, now_s), *way_back(snapshot)]
-    return Sentence(Level.BAD if doubt else _serving_level(snapshot, armed=not off), keys_last(parts))
+    return Sentence(Level.BAD if doubt else _serving_level(snapshot, now_s, armed=not off), keys_last(parts))
 
 
 def _drill(snapshot: Snapshot) -> list[Part]:
@@ -240,10 +242,11 @@ def _subject(snapshot: Snapshot, now_s: float) -> Part:
     return Part(f"{_name(snapshot.active)} serving {since}")
 
 
-def _serving_level(snapshot: Snapshot, *, armed: bool) -> Level:
+def _serving_level(snapshot: Snapshot, now_s: float, *, armed: bool) -> Level:
     if snapshot.active is Role.SECONDARY or not armed:
         return Level.WARNING
-    return Level.WARNING if _degraded(snapshot) or _standby(snapshot) else Level.GOOD
+    troubled = _degraded(snapshot) or _standby(snapshot) or urgent(snapshot, now_s)
+    return Level.WARNING if troubled else Level.GOOD
 
 
 def _degraded(snapshot: Snapshot) -> list[Part]:

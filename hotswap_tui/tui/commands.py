@@ -267,6 +267,14 @@ COMMANDS: tuple[Command, ...] = (
         hindrance=_no_gateway,
     ),
     Command(
+        "panel-sync",
+        ("4",),
+        "Sync",
+        "how the data of both databases compares and what a switch would lose, on the whole screen, or back",
+        lambda app: app.open_sync(),
+        hindrance=_no_secondary,
+    ),
+    Command(
         "events",
         ("e",),
         "Events",

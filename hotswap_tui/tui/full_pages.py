@@ -125,6 +125,7 @@ _MARKS = (
     ("✗ DOWN", "as many checks in a row failed as the threshold says"),
     ("×  ·", "in a graph: a failed check; no check made"),
     ("↕", "under a graph: traffic moved"),
+    ("lag", "how far the database that does not serve was behind when that was measured; it grows while nothing flows"),
 )
 _KEY_WIDTH = 12
 

@@ -14,6 +14,7 @@ from hotswap_tui.tui.events_page import EventsPage
 from hotswap_tui.tui.full_pages import DetailPage, HelpPage, PanelPage
 from hotswap_tui.tui.main_page import MainPage
 from hotswap_tui.tui.record import screen_text, write_record
+from hotswap_tui.tui.sync_page import SyncPage
 from hotswap_tui.tui.traffic_page import TrafficPage
 
 if TYPE_CHECKING:
@@ -80,6 +81,13 @@ class Looking(Desk, inherit_bindings=False):
         else:
             self._show(TrafficPage())
 
+    def open_sync(self) -> None:
+        """Show how the data compares on the whole screen, or go back from it."""
+        if isinstance(self.screen, SyncPage):
+            self.back()
+        else:
+            self._show(SyncPage())
+
     def open_events(self) -> None:
         """Show the events on the whole screen, or go back from them."""
         if isinstance(self.screen, EventsPage):
@@ -102,7 +110,7 @@ class Looking(Desk, inherit_bindings=False):
             self.put(DetailPage(subject))
 
     def _subject(self) -> Event | Role | None:
-        if isinstance(self.screen, DetailPage | HelpPage | TrafficPage):
+        if isinstance(self.screen, DetailPage | HelpPage | TrafficPage | SyncPage):
             return None
         if isinstance(self.screen, PanelPage):
             return self.screen.role

@@ -1,4 +1,4 @@
-"""The main screen: both databases, their graphs, traffic and the newest events."""
+"""The main screen: both databases, their graphs, traffic, the data and the newest events."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hotswap_tui.tui.chart_block import ChartBlock, paint_blocks
 from hotswap_tui.tui.event_rows import event_row, folded, head_row
 from hotswap_tui.tui.pages import Page
 from hotswap_tui.tui.rows import Rows
+from hotswap_tui.tui.sync_table import sync_rows
 from hotswap_tui.tui.table import table_rows
 from hotswap_tui.tui.traffic_table import traffic_rows
 
@@ -25,6 +26,8 @@ WIDE = 118
 COMPACT_BELOW = (76, 22)
 ROOM_FOR_TRAFFIC = 30
 """From so many lines on the gateway's figures do not take the place of events."""
+ROOM_FOR_SYNC = 36
+"""The same for what is known of the data."""
 _TABLE_LINES = 3
 _TALLEST = 20
 
@@ -37,6 +40,7 @@ class MainPage(Page):
         self._secondary = secondary
         self._ascii_only = ascii_only
         self._routed = False
+        self._synced = False
         self._selected: Role | int | None = None
         self._shown: list[Event] = []
 
@@ -46,22 +50,25 @@ class MainPage(Page):
         return self._selected
 
     def body(self) -> ComposeResult:
-        """Yield table, graphs, traffic and events."""
+        """Yield table, graphs, traffic, data and events."""
         yield Rows(id="table")
         with Container(id="charts"):
             yield ChartBlock(Role.PRIMARY, ascii_only=self._ascii_only)
             if self._secondary:
                 yield ChartBlock(Role.SECONDARY, ascii_only=self._ascii_only)
         yield Rows(id="traffic")
+        yield Rows(id="sync")
         yield Rows(id="events")
 
     def classify(self, width: int, height: int) -> None:
-        """Choose compact (one row a graph), normal (below each other) or wide (side by side), and where traffic has room."""
+        """Choose compact (one row a graph), normal (below each other) or wide (side by side), and what has room."""
         compact = width < COMPACT_BELOW[0] or height < COMPACT_BELOW[1]
-        self._routed = self.dashboard.present().router.routed
+        present = self.dashboard.present()
+        self._routed, self._synced = present.router.routed, present.sync is not None
         self.set_class(compact, "compact")
         self.set_class(width >= WIDE and not compact, "wide")
         self.set_class(self._routed and not compact and height >= ROOM_FOR_TRAFFIC, "with-traffic")
+        self.set_class(self._synced and not compact and height >= ROOM_FOR_SYNC, "with-sync")
 
     def divide(self, width: int, height: int) -> None:
         """Give graphs and table their lines, and the events the rest."""
@@ -80,14 +87,16 @@ class MainPage(Page):
         self.query_one("#table").styles.height = _TABLE_LINES + (1 if hint_breaks else 0)
 
     def draw(self, view: View, width: int, *, faded: bool) -> None:
-        """Draw table, graphs, traffic where there is room, and events."""
-        if view.snapshot.router.routed is not self._routed:
+        """Draw table, graphs, traffic and data where there is room, and events."""
+        if (view.snapshot.router.routed, view.snapshot.sync is not None) != (self._routed, self._synced):
             self._divide()
         table = table_rows(view, width, self._selected if isinstance(self._selected, Role) else None)
         self.query_one("#table", Rows).show(table, faded=faded)
         paint_blocks(list(self.query(ChartBlock)), view, faded=faded)
         if self.has_class("with-traffic"):
             self.query_one("#traffic", Rows).show(traffic_rows(view, width), faded=faded)
+        if self.has_class("with-sync"):
+            self.query_one("#sync", Rows).show(sync_rows(view, width), faded=faded)
         self._draw_events(view, width, faded=faded)
 
     def _draw_events(self, view: View, width: int, *, faded: bool) -> None:

@@ -34,7 +34,7 @@ def proposal_rows(proposal: Proposal, view: View, width: int) -> list[Row]:
         return rows + _line("but", blocked, width, Tone.BAD)
     if snapshot.router.routed:
         rows += _how(proposal, snapshot, width)
-    for index, (text, level) in enumerate(risks(proposal, snapshot)):
+    for index, (text, level) in enumerate(risks(proposal, snapshot, view.now_s)):
         rows += _line("risk" if index == 0 else "", text, width, LEVEL_TONES[level])
     return rows
 

@@ -6,8 +6,11 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from hotswap_tui.api.moments import Moments
+from hotswap_tui.api.sync_document import sync_document
 from hotswap_tui.core.values import Role
 from hotswap_tui.tui.status import sentence_of
+from hotswap_tui.tui.sync_page import sync_page_rows
 from hotswap_tui.tui.traffic_facts import traffic_facts
 from hotswap_tui.tui.traffic_record import traffic_record
 from hotswap_tui.tui.view import local
@@ -32,10 +35,13 @@ def screen_text(screen: Screen[None] | Screen[object]) -> str:
 
 
 def below_screen(view: View) -> str:
-    """Return what every snapshot has, whichever screen it was taken from: the facts of traffic, if there is a gateway."""
-    if not view.snapshot.router.routed:
-        return ""
-    return "\n".join(["", "traffic", *(row.text.rstrip() for row in traffic_facts(view, _TEXT_WIDTH))])
+    """Return what every snapshot has, whichever screen it was taken from: the facts of traffic and data, as far as there are any."""
+    lines = []
+    if view.snapshot.router.routed:
+        lines += ["", "traffic", *(row.text.rstrip() for row in traffic_facts(view, _TEXT_WIDTH))]
+    if view.snapshot.sync is not None:
+        lines += ["", "sync", *(row.text.rstrip() for row in sync_page_rows(view, _TEXT_WIDTH))]
+    return "\n".join(lines)
 
 
 def facts(view: View) -> Facts:
@@ -53,6 +59,7 @@ def facts(view: View) -> Facts:
         "failover_available": snapshot.failover_available,
         "switches_in_hour": snapshot.switches_in_hour,
         **traffic_record(view, _iso),
+        "sync": None if snapshot.sync is None else sync_document(snapshot.sync, Moments.of(snapshot)),
         "databases": [_database(view, d) for d in (snapshot.primary, snapshot.secondary) if d is not None],
         "events": [_event(event) for event in view.events],
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hotswap_tui.core.health_words import state_words
 from hotswap_tui.core.latency import step_for
+from hotswap_tui.core.sync import behind_s
 from hotswap_tui.core.time_words import age
 from hotswap_tui.core.values import HOT_SWAP_HINT, Health, Role, State
 from hotswap_tui.tui.cells import Row, Span, Tone, fit, right, width_of, wrap
@@ -28,8 +29,9 @@ HEALTH_TONES: Mapping[Health, Tone] = {
 }
 _HINT_INDENT = 13
 _ALWAYS, _NORMAL, _WIDE = 0, 76, 118
-_LAST_WIDTHS = ((_WIDE, 9), (0, 11))
-_ADDRESS_WIDTHS = ((_WIDE, 24), (80, 23), (_NORMAL, 19))
+_ADDRESS_WIDTHS = ((80, 22), (_NORMAL, 18))
+_OLD_LOOKS = 1.5
+"""A lag that is older than so many looks at the pair is dimmed."""
 _SPARK_FREE = 40
 """Cells that must be free at the right for the latency in one row."""
 
@@ -82,6 +84,20 @@ def _seen(database: DatabaseView, view: View) -> Span:
     return Span(age(view.now_s - database.last_pass_s))
 
 
+def _lag(database: DatabaseView, view: View) -> Span:
+    """Return how far the database that does not serve is behind; while nothing flows, that and the time since."""
+    snapshot = view.snapshot
+    flow = snapshot.sync.flow(database.role.other) if snapshot.sync is not None else None
+    if database.role is snapshot.active or flow is None or flow.lag_s is None or flow.measured_s is None:
+        return Span("-", Tone.DIM)
+    if not flow.streaming:
+        return Span(age(behind_s(flow, view.now_s)), Tone.WARNING)
+    limit_s, old_s = snapshot.policy.max_lag_s, view.now_s - flow.measured_s
+    if old_s > _OLD_LOOKS * max(snapshot.policy.sync_interval_s, snapshot.policy.standby_check_interval_s):
+        return Span(age(flow.lag_s), Tone.DIM)
+    return Span(age(flow.lag_s), Tone.WARNING if limit_s is not None and flow.lag_s > limit_s else Tone.PLAIN)
+
+
 def _connections(database: DatabaseView, _view: View) -> Span:
     facts = database.facts
     if facts is None or database.health is Health.DOWN:
@@ -114,11 +130,12 @@ def columns(width: int) -> tuple[Column, ...]:
         Column("database", 10, lambda d, _: Span(d.role.value, Tone.STRONG), left=True),
         Column("address", _at(width, _ADDRESS_WIDTHS), lambda d, _: Span(d.address), _NORMAL, left=True),
         Column("state", 10, lambda d, _: state_of(d), left=True),
-        Column("last ms", _at(width, _LAST_WIDTHS), _last),
-        Column("p50 ms", 8, lambda d, v: Span(latency(v.stats(d.role).p50_ms)), _WIDE, gives_way=True),
-        Column("p95 ms", 8, lambda d, v: Span(latency(v.stats(d.role).p95_ms)), gives_way=True),
-        Column("max ms", 8, lambda d, v: Span(latency(v.stats(d.role).max_ms)), _WIDE),
+        Column("last ms", 8, _last),
+        Column("p50 ms", 7, lambda d, v: Span(latency(v.stats(d.role).p50_ms)), _WIDE, gives_way=True),
+        Column("p95 ms", 7, lambda d, v: Span(latency(v.stats(d.role).p95_ms)), gives_way=True),
+        Column("max ms", 8, lambda d, v: Span(latency(v.stats(d.role).max_ms)), _WIDE, gives_way=True),
         Column("ok %", 7, _percentage, _WIDE),
+        Column("lag", 5, _lag, gives_way=True),
         Column("fails", 7, _fails),
         Column("conns", 8, _connections, _WIDE),
         Column("version", 8, _version, _WIDE),
@@ -144,7 +161,8 @@ def _spark(database: DatabaseView, view: View, cells: int) -> Span:
 
 def table_rows(view: View, width: int, selected: Role | None = None) -> list[Row]:
     """Return the header and a row a database; a missing secondary is replaced by how to get one."""
-    shown = columns(width)
+    lagging = view.snapshot.secondary is not None
+    shown = tuple(column for column in columns(width) if lagging or column.title != "lag")
     header = "  " + "".join(_place(column, column.title) for column in shown)
     rows = [Row((Span(fit(header, width), Tone.DIM),)), _row(view, view.snapshot.primary, shown, selected)]
     if view.snapshot.secondary is not None:

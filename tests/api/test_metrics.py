@@ -32,6 +32,7 @@ from tests.support.pictures import (
 )
 from tests.support.public_api import LOCAL, ScriptedLocal, public
 from tests.support.routed_pictures import pictures
+from tests.support.sync_pictures import hostile_sync
 
 PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY
 TALLY = Tally(
@@ -56,6 +57,7 @@ NAMES = [
     "hotswap_database_read_only",
     "hotswap_database_up",
     "hotswap_disagrees",
+    "hotswap_dossier_verdict",
     "hotswap_drill",
     "hotswap_events",
     "hotswap_failover_available",
@@ -73,15 +75,32 @@ NAMES = [
     "hotswap_pool_queries",
     "hotswap_pool_query_seconds",
     "hotswap_pool_servers",
+    "hotswap_replication_failures",
+    "hotswap_replication_lag_age_seconds",
+    "hotswap_replication_lag_bytes",
+    "hotswap_replication_lag_seconds",
+    "hotswap_replication_streaming",
+    "hotswap_rows_estimate",
+    "hotswap_schema_differences",
     "hotswap_secondary_configured",
+    "hotswap_secondary_rows_written",
+    "hotswap_sequences_behind",
     "hotswap_serving",
+    "hotswap_slot_full_in_seconds",
+    "hotswap_slot_retained_bytes",
+    "hotswap_slots_lost",
     "hotswap_start_timestamp_seconds",
     "hotswap_state",
     "hotswap_switches",
     "hotswap_switches_in_hour",
     "hotswap_switches_per_hour_limit",
     "hotswap_switching",
+    "hotswap_sync_age_seconds",
+    "hotswap_sync_relation",
+    "hotswap_tables_not_copied",
+    "hotswap_tables_not_replicated",
     "hotswap_waited_clients",
+    "hotswap_write_rows_per_second",
 ]
 """What dashboards and alarms of others rest on: names may be added, never changed."""
 
@@ -199,12 +218,13 @@ async def test_counters_are_there_from_the_first_scrape_on():
     assert samples["hotswap_observed_total",] == 4
 
 
-async def test_labels_hold_nothing_that_others_wrote():
-    _, families = await scrape(hostile())
+@pytest.mark.parametrize("picture", [hostile(), hostile_sync()], ids=["hostile", "hostile data"])
+async def test_labels_hold_nothing_that_others_wrote(picture):
+    _, families = await scrape(picture)
     labels = {
         (name, value) for family in families for sample in family.samples for name, value in sample.labels.items()
     }
-    assert {name for name, _ in labels} == {"database", "kind", "result", "version"}
+    assert {name for name, _ in labels} <= {"database", "kind", "relation", "result", "source", "state", "version"}
     assert ("version", __version__) in labels
     assert all(value.replace("_", "").replace(".", "").isalnum() for _, value in labels)
 

@@ -10,7 +10,7 @@ import pytest
 
 from hotswap_tui.cli import exit_codes
 from hotswap_tui.core.events import SwitchRequest
-from hotswap_tui.core.values import Role
+from hotswap_tui.core.values import Health, Role
 from hotswap_tui.engine.local import LocalClient
 from tests.support.bouncers import LivePgBouncer, needs_pgbouncer
 from tests.support.controlled import command, controlled, started
@@ -45,12 +45,13 @@ async def test_a_switch_and_the_way_back_are_followed_to_their_ends(server_pair,
         assert "secondary serves" in there.out
         steps = [line.strip() for line in there.err.splitlines() if line.endswith("✓")]
         assert steps == [
-            f"{n}/8 {step} ✓"
+            f"{n}/9 {step} ✓"
             for n, step in enumerate(
-                ("wake", "hold", "preflight", "repoint", "read back", "sever", "release", "canary"), 1
+                ("wake", "hold", "preflight", "secure", "repoint", "read back", "sever", "release", "canary"), 1
             )
         ]
-        assert "  risk     what primary took and secondary has not received stays behind" in there.err
+        # Whether the pair has been looked at by then decides which words say so.
+        assert "stays behind" in " ".join(there.err.split())
         assert bouncer.port_of_target() == server_pair.secondary.port
 
         back = await engine.command("failback", "--yes")
@@ -108,7 +109,7 @@ async def test_without_a_gateway_it_is_said_that_nothing_moves(both, tmp_path):
 async def test_a_dead_target_is_refused_but_with_force(server_pair, both, tmp_path):
     async with controlled(tmp_path, both) as engine:
         server_pair.secondary.crash()
-        await until(lambda: _fault(engine, Role.SECONDARY), what="a failed check of the secondary")
+        await until(lambda: _down(engine, Role.SECONDARY), what="the secondary is DOWN: nothing changes any more")
         refused = await engine.command("switch", "--to", "secondary", "--yes")
         assert refused.code == exit_codes.NOTHING_DONE
         assert "  but      secondary is not up (connection refused): no switch there\n" in refused.err
@@ -118,9 +119,8 @@ async def test_a_dead_target_is_refused_but_with_force(server_pair, both, tmp_pa
         assert engine.engine.snapshot().active is Role.SECONDARY
 
 
-def _fault(engine, role):
-    view = engine.engine.snapshot().database(role)
-    return view.verdict is not None and view.verdict.fault is not None
+def _down(engine, role):
+    return engine.engine.snapshot().database(role).health is Health.DOWN
 
 
 async def test_who_does_not_wait_is_told_where_to_look(both, tmp_path):

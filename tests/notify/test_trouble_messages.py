@@ -238,6 +238,6 @@ def test_what_an_hour_may_have_survives_a_restart(make_told):
 )
 def test_data_at_risk_is_told_and_what_can_wait_is_not(make_told, tell, heard):
     told = make_told()
-    told.world.engine.tell(tell)
+    told.world.loop.call_soon(told.world.engine.tell, tell)
     told.world.go(60)
     assert [text[: len(heard[0])] if heard else text for text in told.new()] == heard

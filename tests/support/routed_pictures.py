@@ -26,6 +26,7 @@ from tests.support.pictures import (
     switch,
     unrouted_pictures,
 )
+from tests.support.sync_pictures import sync_pictures
 
 if TYPE_CHECKING:
     from hotswap_tui.core.snapshot import Snapshot
@@ -72,7 +73,7 @@ def arrived(result: str = "done", error: str = "", **changes: Any) -> SwitchOutc
 
 def pictures() -> dict[str, Snapshot]:
     """Return a picture for every state that a screen must tell apart."""
-    return unrouted_pictures() | _steady() | _moving() | _troubled()
+    return unrouted_pictures() | _steady() | _moving() | _troubled() | sync_pictures()
 
 
 def _withheld(**changes: Any) -> Snapshot:

@@ -15,6 +15,7 @@ from tests.support.pictures import EVENTS, HOSTILE, NOW_S, TRAFFIC, WALL_S, host
 from tests.support.routed_pictures import pictures
 from tests.support.screens import SIZES, check, running, shown
 from tests.support.scripted_client import ScriptedClient, SettableClock
+from tests.support.sync_pictures import hostile_sync, sync_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,18 @@ DIALOGUES = {
     "switch-too-old": ("too-old", ["S"]),
     "quit-held": ("held", ["q"]),
     "switch-wrong-name": ("steady", ["S", "n", "o", "enter"]),
+}
+DATA_DIALOGUES = {
+    "switch-in-step": ("sync-in-step", ["S"]),
+    "switch-lagging": ("sync-lagging", ["S"]),
+    "switch-unrelated": ("sync-unrelated", ["S"]),
+    "switch-standby": ("sync-standby", ["S"]),
+    "switch-stopped": ("sync-slot-filling", ["S"]),
+    "switch-drifted": ("sync-schema-drift", ["S"]),
+    "switch-dead-behind": ("sync-dead-primary", ["S"]),
+    "failback-safe": ("sync-safe", ["B"]),
+    "failback-needs-sync": ("sync-needs-sync", ["B"]),
+    "failback-diverged": ("sync-diverged", ["B"]),
 }
 
 
@@ -137,6 +150,33 @@ async def test_traffic_page(name: str) -> None:
         check(f"page-traffic-{name}", shown(app))
 
 
+async def test_sync_page() -> None:
+    """Everything about the pair: facts, the dossier, examples of what differs, and what a switch would lose."""
+    client = ScriptedClient(PICTURES["steady"])
+    async with running(client) as (app, pilot):
+        await pilot.press("4")
+        for name in ["steady", *sorted(sync_pictures())]:
+            client.picture = PICTURES[name]
+            app.paint()
+            await pilot.pause()
+            check(f"page-sync-{name.removeprefix('sync-')}", shown(app))
+
+
+@pytest.mark.parametrize("size", ["80x24", "60x16"])
+async def test_dialogues_say_what_the_data_risks(size: str) -> None:
+    """Seconds and rows, tables, sequences, schemas and the dossier, the worst first; the answer is never cut."""
+    client = ScriptedClient(PICTURES["steady"])
+    async with running(client, SIZES[size]) as (app, pilot):
+        for name, (picture, keys) in DATA_DIALOGUES.items():
+            client.picture = PICTURES[picture]
+            await _settle(app, pilot)
+            await pilot.press(*keys)
+            await pilot.pause()
+            check(f"dialogue-{name}" + ("" if size == "80x24" else f"-{size}"), shown(app))
+            assert "leaves everything as it is" in shown(app)
+            await pilot.press("escape")
+
+
 async def test_hostile_text_never_hides_the_answer() -> None:
     """An address of ten thousand characters leaves the question answerable."""
     client = ScriptedClient(replace(hostile(), disagrees=True))
@@ -165,7 +205,7 @@ async def test_resizing_changes_the_layout() -> None:
         check("main-steady-80x24", shown(app))
 
 
-@pytest.mark.parametrize("name", ["steady", "both-down", "hostile", "draining"])
+@pytest.mark.parametrize("name", ["steady", "both-down", "hostile", "draining", "sync-hostile", "sync-diverged"])
 async def test_ascii_terminals_get_nothing_but_ascii(name: str) -> None:
     """Every sign has an ASCII twin of the same width."""
     profile = TerminalProfile(ascii=True, ansi=True)
@@ -174,7 +214,7 @@ async def test_ascii_terminals_get_nothing_but_ascii(name: str) -> None:
         text = _filtered(app)
         assert text.isascii()
         check(f"ascii-{name}", text)
-        for keys in (["question_mark"], ["escape", "S"], ["escape", "ctrl+p"], ["escape", "3"]):
+        for keys in (["question_mark"], ["escape", "S"], ["escape", "ctrl+p"], ["escape", "3"], ["4"]):
             await pilot.press(*keys)
             assert _filtered(app).isascii()
 
@@ -213,6 +253,16 @@ async def test_hostile_text_of_the_gateway_is_harmless(name: str) -> None:
             await pilot.press(*keys)
             await pilot.pause()
             _assert_whole(shown(app), SIZES["120x40"])
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_hostile_names_of_tables_are_harmless(size: str) -> None:
+    """Whoever may create a table, a slot or a subscription chooses text that stands on the screen."""
+    async with running(ScriptedClient(hostile_sync()), SIZES[size]) as (app, pilot):
+        for keys in ([], ["4"], ["escape", "B"]):
+            await pilot.press(*keys)
+            await pilot.pause()
+            _assert_whole(shown(app), SIZES[size])
 
 
 def _assert_whole(text: str, size: tuple[int, int]) -> None:
