@@ -31,6 +31,7 @@ WITHOUT_SCREEN = (
         "drill",
         "doctor",
         "pool",
+        "sync",
     ),
     "cli.main",
 )

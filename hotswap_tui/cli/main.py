@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "logs": "print the events, and follow them",
     "notify": "send a test message to everybody who is told what happens",
     "settings": "print the settings in force and where each came from",
+    "sync": "say how the data of both databases compares, replicate, copy and dump it",
     "gateway": "set up and run PgBouncer, through which applications reach the database that serves",
     "demo": "show the dashboard over two real throw-away servers",
     "completion": "print what makes a shell complete the commands and options",

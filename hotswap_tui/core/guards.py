@@ -12,7 +12,7 @@ from hotswap_tui.core.values import Role, SwitchKind
 if TYPE_CHECKING:
     from hotswap_tui.core.model import Model
     from hotswap_tui.core.policy import Policy
-    from hotswap_tui.core.sync import SyncReading
+    from hotswap_tui.core.sync import Mark, SyncReading
     from hotswap_tui.core.turn import Turn
 
 WAY_BACK_S = 60.0
@@ -93,15 +93,21 @@ def data_plan(
     *,
     automatic: bool,
     firm: bool = False,
+    mark: Mark | None = None,
 ) -> DataPlan:
-    """Return what a switch to `target` does about the data, as far as anything is known of the pair."""
+    """Return what a switch to `target` does about the data, as far as anything is known of the pair.
+
+    `mark`: where the secondary stood when traffic was moved to it.
+    """
     if kind is SwitchKind.REPAIR:
         return DataPlan()
     flow = reading.flow(target.other) if reading is not None else None
+    prove_safe = automatic and target is Role.PRIMARY and kind is SwitchKind.FAILBACK and policy.failback_guarded
     return DataPlan(
         catch_up=flow is not None and flow.streaming,
         must_catch_up=not firm,
-        prove_safe=automatic and target is Role.PRIMARY and kind is SwitchKind.FAILBACK and policy.failback_guarded,
+        prove_safe=prove_safe,
         sequences=flow is not None and reading is not None and reading.relation in LOGICAL,
         mark=target is Role.SECONDARY,
+        since=mark if prove_safe else None,
     )

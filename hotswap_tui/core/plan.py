@@ -6,7 +6,7 @@ error; a dead or hung one is left by RELOAD, and what still hangs on it is cut o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -153,7 +153,7 @@ def choose(
         _with(_PLANNED, data),
         SESSION_DRAIN_S if session else DRAIN_S,
         must_drain=orderly and not session,
-        data=data,
+        data=replace(data, must_catch_up=data.must_catch_up and orderly),
         must_secure=orderly and data.sequences,
     )
 

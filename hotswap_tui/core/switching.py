@@ -58,7 +58,8 @@ def plan(turn: Turn, kind: SwitchKind, *, automatic: bool = False, forced: bool 
     repair = kind is SwitchKind.REPAIR
     fault = None if repair or verdict is None else verdict.fault
     firm = forced or repair
-    data = data_plan(turn.model.sync, kind, turn.model.standby, turn.policy, automatic=automatic, firm=firm)
+    model = turn.model
+    data = data_plan(model.sync, kind, model.standby, turn.policy, automatic=automatic, firm=firm, mark=model.mark)
     return choose(turn.model.active, fault, reading.pool_mode, reading.version, firm=firm, data=data)
 
 

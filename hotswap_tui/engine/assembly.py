@@ -10,8 +10,12 @@ from hotswap_tui.engine.clock import SystemClock
 from hotswap_tui.engine.engine import Engine
 from hotswap_tui.engine.journal import SqliteJournal
 from hotswap_tui.engine.picture import Target
+from hotswap_tui.probes.inspection import PostgresInspection
 from hotswap_tui.probes.prober import PostgresProber
 from hotswap_tui.routing.unrouted import Unrouted
+from hotswap_tui.sync.handover import PairHandover
+from hotswap_tui.sync.known import Known
+from hotswap_tui.sync.reader import PairReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,10 +35,11 @@ def assemble(loaded: Loaded, tell: Callable[[Event], None]) -> Engine:
     """
     policy = loaded.settings.policy()
     dsns = {Role.PRIMARY: loaded.primary} | ({Role.SECONDARY: loaded.secondary} if loaded.secondary else {})
+    known = Known()
     return Engine(
         policy,
         {role: _target(role, dsn, policy) for role, dsn in dsns.items()},
-        _router(loaded, dsns),
+        _router(loaded, dsns, known),
         SqliteJournal(loaded.settings.state_dir),
         SystemClock(),
         name=loaded.primary.login_database(),
@@ -42,6 +47,7 @@ def assemble(loaded: Loaded, tell: Callable[[Event], None]) -> Engine:
         tell=tell,
         notices=[Tell(Kind.CONFIG, Level.WARNING, warning) for warning in loaded.warnings],
         on_switch=loaded.settings.on_switch_arguments(),
+        reader=PairReader(dsns, known) if loaded.secondary is not None else None,
     )
 
 
@@ -53,15 +59,16 @@ def controlled(loaded: Loaded) -> tuple[Path, ...]:
     return (directory, loaded.gateway.directory)
 
 
-def _router(loaded: Loaded, dsns: Mapping[Role, Dsn]) -> Router:
+def _router(loaded: Loaded, dsns: Mapping[Role, Dsn], known: Known) -> Router:
+    clock = SystemClock()
+    handover = PairHandover(known, loaded.settings.sequence_gap, clock.wall_s) if loaded.secondary is not None else None
     if loaded.gateway is None:
-        return Unrouted()
+        return Unrouted(handover, lambda role: PostgresInspection(dsns[role]))
     if loaded.settings.observe:
         from hotswap_tui.routing.observed import Observed  # noqa: PLC0415 - only who has set HOTSWAP_OBSERVE needs it
 
         return Observed(loaded.gateway, dsns)
     # psycopg takes a tenth of the start, and only a gateway needs it
-    from hotswap_tui.probes.inspection import PostgresInspection  # noqa: PLC0415
     from hotswap_tui.routing.pgbouncer import PgBouncerRouter  # noqa: PLC0415
 
     application = parse(loaded.gateway.application)
@@ -70,6 +77,7 @@ def _router(loaded: Loaded, dsns: Mapping[Role, Dsn]) -> Router:
         dsns,
         inspect=lambda role: PostgresInspection(dsns[role]),
         canary=lambda: PostgresInspection(application, pooled=True),
+        handover=handover,
     )
 
 

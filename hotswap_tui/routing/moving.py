@@ -5,76 +5,45 @@ from __future__ import annotations
 import asyncio
 import math
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.core.plan import Recipe, Step
 from hotswap_tui.core.traffic import NOBODY, Identity
-from hotswap_tui.dsn import DsnError
 from hotswap_tui.routing import canary, draining, readings, target_file
 from hotswap_tui.routing.completion import to_the_end, together
 from hotswap_tui.routing.console import ConsoleError, now_s
+from hotswap_tui.routing.data_steps import DataSteps
 from hotswap_tui.routing.holding import HOLD_S
-from hotswap_tui.routing.holding import TROUBLE as HOLDING_TROUBLE
 from hotswap_tui.routing.inspection import InspectionError
+from hotswap_tui.routing.logins import LOGINS_S, let_end
 from hotswap_tui.routing.readings import role_of
 from hotswap_tui.routing.router import Arrival, OutcomeUnknownError, SwitchError
 from hotswap_tui.routing.target_file import Staged
+from hotswap_tui.routing.tools import COMMAND_S, TROUBLE, StepError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from hotswap_tui.core.plan import Plan
     from hotswap_tui.core.values import Role
-    from hotswap_tui.dsn import Dsn
-    from hotswap_tui.routing.console import Console, Line
-    from hotswap_tui.routing.holding import Holding
     from hotswap_tui.routing.inspection import Inspection
-    from hotswap_tui.routing.layout import Gateway
     from hotswap_tui.routing.readings import Place
     from hotswap_tui.routing.router import Progress
-    from hotswap_tui.routing.severing import Severing
-    from hotswap_tui.routing.watch import Watch
+    from hotswap_tui.routing.tools import Tools
 
 WAKE_S: Final = 15.0
 """A cloud database that sleeps starts within; nobody waits meanwhile."""
 PREFLIGHT_S: Final = 5.0
 CANARY_S: Final = 5.0
-COMMAND_S: Final = 2.0
 _TERMINATE_S: Final = 1.0
+_ENDED_S: Final = 1.0
 _WITHOUT_DRAIN_S: Final = 20.0
-"""What hold and release may take beside the drain; no step goes on after it, nor after the end of the hold that it has taken over."""
-_LOGINS_S: Final = 2.0
-_QUIET_S: Final = 0.15
-_CROWDED_S: Final = 0.3
-"""A pool without a spare connection may be as large as it is allowed to be: nothing more logs in there."""
-_LOGIN_POLL_S: Final = 0.002
+"""What hold and release may take beside the drain and the data; no step goes on after it, nor after the end of the hold that it
+has taken over."""
 _LINES: Final = 4
 """Commands of the part in which clients wait: RELOAD, SHOW DATABASES, SHOW POOLS, RESUME."""
 _PLANNED_LINES: Final = 3
 """And those by which the hold is seen to last: `PAUSE pgbouncer`, SHOW SERVERS twice."""
-
-
-class StepError(Exception):
-    """A step did not come to its end; one line."""
-
-
-TROUBLE: Final = (*HOLDING_TROUBLE, InspectionError, target_file.TargetFileError, DsnError, StepError)
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What every switch at one gateway works with."""
-
-    gateway: Gateway
-    targets: Mapping[Role, Dsn]
-    places: Mapping[Role, Place]
-    inspect: Callable[[Role], Inspection]
-    canary: Callable[[], Inspection]
-    console: Console
-    watch: Watch
-    holding: Holding
-    severing: Severing
 
 
 class Move:
@@ -97,7 +66,9 @@ class Move:
         self._identity: Identity | None = None
         self._waited = NOBODY
         self._severed = 0
+        self._ended = False
         self._proof = ""
+        self._data = DataSteps(tools.handover, plan, target, self._inspection)
 
     async def prepare(self) -> None:
         """Take the steps before the target file is replaced; raises what goes wrong, for `abandon`."""
@@ -122,7 +93,8 @@ class Move:
             await (self._leave(error) if self._committed else self.abandon(error))
             raise
         reading = await self._tools.watch.reading()
-        return Arrival(replace(reading, proven=True, proof=self._proof), self._waited, self._severed, self._proof)
+        proven = replace(reading, proven=True, proof=self._proof)
+        return Arrival(proven, self._waited, self._severed, self._proof, self._data.secured)
 
     async def abandon(self, error: BaseException) -> None:
         """Put everything back after `error`. Raises SwitchError, OutcomeUnknownError when it could not be put back.
@@ -149,7 +121,9 @@ class Move:
         work = {
             Step.WAKE: self._wake,
             Step.HOLD: self._hold,
+            Step.CATCH_UP: self._catch_up,
             Step.PREFLIGHT: self._preflight,
+            Step.SECURE: self._secure,
             Step.REPOINT: self._repoint,
             Step.READ_BACK: self._read_back,
             Step.RELEASE: self._release,
@@ -168,6 +142,7 @@ class Move:
         await self._inspection(self._target).identify(WAKE_S)
         if self._plan.must_drain and (old := (await self._blockers()).older_than(self._plan.drain_s)):
             raise StepError(f"{old}; nobody was held")
+        await self._data.approach(lambda what: self._progress(Step.WAKE, done=False, detail=what))
 
     async def _hold(self) -> None:
         holding, console = self._tools.holding, self._tools.console
@@ -175,8 +150,8 @@ class Move:
         await together(self._guard(), console.prepare(lines, now_s() + HOLD_S))
         self._see_time()
         if not await holding.confirmed(self._by(HOLD_S)):
-            quiet = self._let_logins_end if self._planned else None
-            await to_the_end(holding.pause(self._by(HOLD_S + _LOGINS_S), quiet))
+            quiet = partial(let_end, self._tools.gateway.database, self._by) if self._planned else None
+            await to_the_end(holding.pause(self._by(HOLD_S + LOGINS_S), quiet))
         if not self._plan.drain_s:
             return
         limit_s = self._by(self._plan.drain_s) - now_s()
@@ -186,22 +161,6 @@ class Move:
         if found is not None and self._plan.must_drain:
             raise StepError(f"after {limit_s:.1f} s {found.words()}")
 
-    async def _let_logins_end(self, witness: Line) -> None:
-        """Wait a moment until nothing logs in: a PAUSE would close that, and PgBouncer blame the pool (its #420).
-
-        A pool that has just been made grows with each burst of its clients: quiet is what has been quiet for a while, with a
-        connection to spare. Nobody is held meanwhile.
-        """
-        database, begun_s = self._tools.gateway.database, now_s()
-        loud_s = begun_s
-        while now_s() < begun_s + _LOGINS_S:
-            pools = await witness.ask("SHOW POOLS", self._by(COMMAND_S))
-            if readings.logins(pools, database):
-                loud_s = now_s()
-            elif now_s() >= loud_s + (_QUIET_S if readings.spare(pools, database) else _CROWDED_S):
-                return
-            await asyncio.sleep(_LOGIN_POLL_S)
-
     def _waits_for(self, what: str) -> None:
         self._progress(Step.HOLD, done=False, detail=what)
 
@@ -210,8 +169,33 @@ class Move:
         tools = self._tools
         return await draining.blockers(tools.console, tools.gateway.database, source, self._by(COMMAND_S))
 
+    async def _catch_up(self) -> None:
+        await self._end_sessions(Step.CATCH_UP)
+        await self._data.catch_up(self._for, lambda what: self._progress(Step.CATCH_UP, done=False, detail=what))
+
     async def _preflight(self) -> None:
-        self._identity = await self._inspection(self._target).identify(self._by(PREFLIGHT_S) - now_s())
+        self._identity = await self._inspection(self._target).identify(self._for(PREFLIGHT_S))
+
+    async def _secure(self) -> None:
+        if self._planned and self._plan.data.sequences:
+            await self._end_sessions(Step.SECURE)
+        await self._data.secure(self._for)
+
+    async def _end_sessions(self, step: Step) -> None:
+        """End what a drain that need not succeed has left open: whoever is to be cut off may not write any more."""
+        if self._ended or self._plan.must_drain or self._source is not self._target.other:
+            return
+        self._ended = True
+        tools = self._tools
+        servers = await tools.console.run("SHOW SERVERS", self._by(COMMAND_S))
+        if pids := [pid for pid in readings.busy(servers, tools.gateway.database) if pid]:
+            await self._terminate(pids)
+            self._severed += len(pids)
+            tell = partial(self._progress, step, done=False)
+            shared = tools.gateway.shared
+            await draining.drain(
+                tools.holding, self._blockers, self._for(_ENDED_S), lambda what: tell(detail=what), shared=shared
+            )
 
     async def _repoint(self) -> None:
         tools = self._tools
@@ -276,7 +260,7 @@ class Move:
             if not self._committed:
                 raise
             return True
-        self._severed = asked.connections
+        self._severed += asked.connections
         return asked.remaining > 0
 
     async def _cut_off(self) -> None:
@@ -303,7 +287,7 @@ class Move:
     async def _guard(self) -> None:
         if not self._guarded:
             self._guarded = True
-            budget_s = self._plan.drain_s + _WITHOUT_DRAIN_S
+            budget_s = self._plan.drain_s + self._data.longest_s + _WITHOUT_DRAIN_S
             await to_the_end(self._tools.holding.open(budget_s, self._tools.watch.query_wait_s))
 
     async def _leave(self, error: BaseException) -> None:
@@ -354,6 +338,10 @@ class Move:
     def _by(self, within_s: float) -> float:
         """Return when a step that may take so long must have ended."""
         return min(now_s() + within_s, self._until_s)
+
+    def _for(self, within_s: float) -> float:
+        """Return how long a step may take that would like so long."""
+        return max(0.0, self._by(within_s) - now_s())
 
     @property
     def _until_s(self) -> float:

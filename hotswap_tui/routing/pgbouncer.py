@@ -14,11 +14,12 @@ from hotswap_tui.routing.completion import regardless, to_the_end, together
 from hotswap_tui.routing.console import Console, ConsoleError, now_s
 from hotswap_tui.routing.holding import HOLD_S, TROUBLE, Holding
 from hotswap_tui.routing.inspection import InspectionError
-from hotswap_tui.routing.moving import CANARY_S, COMMAND_S, PREFLIGHT_S, Move, Tools
+from hotswap_tui.routing.moving import CANARY_S, PREFLIGHT_S, Move
 from hotswap_tui.routing.note import NoteError
 from hotswap_tui.routing.readings import place_of
 from hotswap_tui.routing.router import HoldError
 from hotswap_tui.routing.severing import Severing
+from hotswap_tui.routing.tools import COMMAND_S, Tools
 from hotswap_tui.routing.undo import put_in_order
 from hotswap_tui.routing.watch import Watch
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from hotswap_tui.core.traffic import Waited
     from hotswap_tui.core.values import Role, RouterReading
     from hotswap_tui.dsn import Dsn
+    from hotswap_tui.routing.handover import Handover
     from hotswap_tui.routing.inspection import Inspection
     from hotswap_tui.routing.layout import Gateway
     from hotswap_tui.routing.router import Arrival, Progress
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 class PgBouncerRouter:
     """The router of one gateway. `inspect` asks a database directly, `canary` as an application does through PgBouncer.
 
+    `handover` does the data's part of a switch; None: nothing is done about the data.
     What changes anything happens one at a time; readings go on meanwhile.
     """
 
@@ -46,6 +49,7 @@ class PgBouncerRouter:
         targets: Mapping[Role, Dsn],
         inspect: Callable[[Role], Inspection],
         canary: Callable[[], Inspection],
+        handover: Handover | None = None,
     ) -> None:
         console = Console(gateway)
         places = {role: place_of(dsn) for role, dsn in targets.items()}
@@ -60,6 +64,7 @@ class PgBouncerRouter:
             watch=Watch(console, gateway.database, places),
             holding=holding,
             severing=Severing(console, gateway.database, holding),
+            handover=handover,
         )
         self._turn = asyncio.Lock()
         self._closed = False

@@ -1,4 +1,4 @@
-"""Print every figure: python -m tests.bench [dashboard | serve | traffic]; `--help` lists the options."""
+"""Print every figure: python -m tests.bench [dashboard | serve | traffic | sync]; `--help` lists the options."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.bench import (
     bench_kills,
     bench_pgbench,
     bench_serve,
+    bench_sync,
     bench_traffic,
 )
 from tests.support.clusters import Clusters, ServerPair
@@ -30,7 +31,7 @@ NAMES = (*(scenario.name for scenario in bench_traffic.SCENARIOS), bench_black_h
 def parse(words: list[str]) -> argparse.Namespace:
     """Return what is wanted; a lone number means the dashboard's figures over so many seconds."""
     parser = argparse.ArgumentParser(prog="make bench", description="without arguments everything is measured")
-    parser.set_defaults(seconds=60.0, runs=5, only=[])
+    parser.set_defaults(seconds=60.0, runs=5, only=[], rows=10_000, crashes=3)
     kinds = parser.add_subparsers(dest="what")
     dashboard = kinds.add_parser(
         "dashboard", help="what the dashboard costs (ARGS=60 is short for ARGS='dashboard 60')"
@@ -41,6 +42,9 @@ def parse(words: list[str]) -> argparse.Namespace:
     traffic = kinds.add_parser("traffic", help="what clients feel of faults and switches")
     traffic.add_argument("--runs", type=int, default=5, help="of each fault (default: 5)")
     traffic.add_argument("--only", action="append", choices=NAMES, default=[], help="measure this one; may be repeated")
+    sync = kinds.add_parser("sync", help="what becomes of rows inserted while traffic moves between replicated servers")
+    sync.add_argument("--rows", type=int, default=10_000, help="inserted around a planned switch and its failback")
+    sync.add_argument("--crashes", type=int, default=3, help="of the primary under full load (default: 3)")
     short = words[:1] and words[0].replace(".", "", 1).isdigit()
     return parser.parse_args(["dashboard", *words] if short else words)
 
@@ -86,3 +90,5 @@ if __name__ == "__main__":
         bench_serve.main(arguments.seconds)
     if arguments.what in {None, "traffic"}:
         traffic(arguments.runs, arguments.only)
+    if arguments.what in {None, "sync"} and PGBOUNCER is not None:
+        asyncio.run(bench_sync.main(arguments.rows, arguments.crashes))

@@ -28,7 +28,7 @@ def looked(machine: Machine, seen: SyncReading) -> Machine:
 
 def returned(*, seen: SyncReading | None, **policy) -> Machine:
     """The secondary serves, the pair was looked at, and the primary has passed as often as it must."""
-    machine = Machine(routed=True, **policy).on_secondary().wait(300.0).check(PRIMARY)
+    machine = Machine(routed=True, **policy).both_up().active_dies().arrives(mark=MARK).wait(300.0).check(PRIMARY)
     if seen is not None:
         looked(machine, seen)
     return machine.check(PRIMARY, after_s=5.0)
@@ -116,6 +116,7 @@ def test_block_keeps_traffic_where_a_failback_may_lose_something(seen, moves):
         assert machine.in_flight.plan.data.prove_safe, (
             "what was true at the look is proven again while clients are held"
         )
+        assert machine.in_flight.plan.data.since == MARK
 
 
 def test_a_person_fails_back_although_the_guard_blocks():
@@ -152,7 +153,7 @@ def test_the_way_back_is_waited_for_but_not_for_ever():
     machine = Machine().on_secondary()
     looked(machine, reading(flow(SECONDARY, streaming=False, error="the primary is down"), dossier=dossier()))
     machine.primary_returns()
-    assert machine.state is State.SECONDARY
+    assert machine.begun[-1].target is SECONDARY
     assert "waiting for replication" in machine.said(Kind.NO_SWITCH)[-1]
     machine.check(PRIMARY, after_s=WAY_BACK_S)
     assert machine.state is State.FAILING_BACK

@@ -54,8 +54,8 @@ DATA = (
     Mutant(
         3,
         "core/guards.py",
-        "        prove_safe=automatic and ",
-        "        prove_safe=False and ",
+        "    prove_safe = automatic and ",
+        "    prove_safe = False and ",
         "relies on what was true when it looked last",
     ),
     Mutant(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hotswap_tui.core.plan import Step
     from hotswap_tui.core.values import Role
     from hotswap_tui.dsn import Dsn
+    from hotswap_tui.routing.handover import Handover
     from hotswap_tui.routing.inspection import Inspection
     from hotswap_tui.routing.layout import Gateway
 
@@ -26,6 +27,7 @@ def router_of(
     *,
     inspect: Callable[[Role], Inspection] | None = None,
     canary: Callable[[], Inspection] | None = None,
+    handover: Handover | None = None,
 ) -> PgBouncerRouter:
     """Return the router of `gateway`; whoever asks the servers may be replaced."""
     targets: dict[Role, Dsn] = {role: parse(SecretStr(url)) for role, url in urls.items()}
@@ -35,6 +37,7 @@ def router_of(
         targets,
         inspect or (lambda role: PostgresInspection(targets[role])),
         canary or (lambda: PostgresInspection(application, pooled=True)),
+        handover,
     )
 
 

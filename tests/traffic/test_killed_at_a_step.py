@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hotswap_tui.core.plan import Plan, PoolMode, Recipe, choose
+from hotswap_tui.core.plan import DataPlan, Plan, PoolMode, Recipe, choose
 from hotswap_tui.core.values import Fault, Role
 from hotswap_tui.engine.journal import SqliteJournal
 from tests.support.engine_process import EngineGoneError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 VERSIONS = ((), (1, 18), (1, 19), (1, 21), (1, 23), (1, 25, 2))
 FAULTS = {Recipe.PLANNED: None, Recipe.CRASHED: Fault.REFUSED, Recipe.HUNG: Fault.TIMEOUT}
+UNRELATED = DataPlan(mark=True)
+"""Nothing replicates between these databases. A catch-up changes nothing, so that a death in it is one in `hold`."""
 HASTY = FAST | {"DB_FAILURE_THRESHOLD": "2"}
 PULSE = "SET idle_transaction_timeout"
 """Within `sever`: now both time-outs are altered."""
@@ -42,7 +44,7 @@ class Way:
 
     @property
     def plan(self) -> Plan:
-        return choose(Role.PRIMARY, FAULTS[self.recipe], self.pool_mode, VERSIONS[1], firm=self.force)
+        return choose(Role.PRIMARY, FAULTS[self.recipe], self.pool_mode, VERSIONS[1], firm=self.force, data=UNRELATED)
 
     def __str__(self) -> str:
         return f"{'forced' if self.force else self.recipe}, {self.pool_mode}"
@@ -59,7 +61,7 @@ CASES.append((PoolMode.TRANSACTION, Way(Recipe.HUNG), PULSE))
 def every_plan() -> Iterator[Plan]:
     """Give what is chosen for all that can be asked."""
     for asked in product(Role, (None, *Fault), (None, *PoolMode), VERSIONS, (False, True)):
-        plan = choose(*asked[:4], firm=asked[4])
+        plan = choose(*asked[:4], firm=asked[4], data=UNRELATED)
         if not plan.obstacle:
             yield plan
 
