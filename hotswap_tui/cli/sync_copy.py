@@ -47,9 +47,9 @@ def run(args: argparse.Namespace) -> int:
 def _copy(args: argparse.Namespace) -> int:
     from hotswap_tui.cli.plain_text import tell  # noqa: PLC0415 - `--help` needs none of it
     from hotswap_tui.config import SettingsError  # noqa: PLC0415
-    from hotswap_tui.sync.copy import copy  # noqa: PLC0415
-    from hotswap_tui.sync.dump import LONG  # noqa: PLC0415
-    from hotswap_tui.sync.restore_target import look_at  # noqa: PLC0415
+    from hotswap_tui.sync.dumps.copy import copy  # noqa: PLC0415
+    from hotswap_tui.sync.dumps.dump import LONG  # noqa: PLC0415
+    from hotswap_tui.sync.dumps.restore_target import look_at  # noqa: PLC0415
 
     if args.source == args.target:
         raise SettingsError([f"--from and --to are both the {args.target}"])

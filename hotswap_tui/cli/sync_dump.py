@@ -12,7 +12,7 @@ from hotswap_tui.cli.options import add_env_file
 from hotswap_tui.cli.sync_work import ROLES, carry_out, database, displayed, load
 
 if TYPE_CHECKING:
-    from hotswap_tui.sync.encryption import Cipher
+    from hotswap_tui.sync.dumps.encryption import Cipher
 
 _DESCRIPTION: Final = """\
 Write one database to a file in PostgreSQL's custom format, with the pg_dump of a matching version, and how many
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 def _dump(args: argparse.Namespace) -> int:
     from hotswap_tui.cli.plain_text import tell  # noqa: PLC0415 - `--help` needs none of it
     from hotswap_tui.core.amount_words import count, size  # noqa: PLC0415
-    from hotswap_tui.sync.dump import LONG, Wanted, dump_to_file, dump_to_stream  # noqa: PLC0415
+    from hotswap_tui.sync.dumps.dump import LONG, Wanted, dump_to_file, dump_to_stream  # noqa: PLC0415
 
     cipher = _cipher(args)
     dsn = database(load(args), args.source)
@@ -80,7 +80,7 @@ def _dump(args: argparse.Namespace) -> int:
 
 
 def _cipher(args: argparse.Namespace) -> Cipher | None:
-    from hotswap_tui.sync.encryption import Cipher, Method  # noqa: PLC0415 - `--help` needs none of it
+    from hotswap_tui.sync.dumps.encryption import Cipher, Method  # noqa: PLC0415 - `--help` needs none of it
 
     if bool(args.encrypt) is not bool(args.key_file):
         raise _usage("--encrypt and --key-file are given together")

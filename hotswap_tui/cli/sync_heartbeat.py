@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _carry_out(args: argparse.Namespace, loaded: Loaded) -> int:
-    from hotswap_tui.sync.heartbeat import Heartbeats  # noqa: PLC0415 - it loads psycopg
+    from hotswap_tui.sync.look.heartbeat import Heartbeats  # noqa: PLC0415 - it loads psycopg
 
     assert loaded.secondary is not None
     with Heartbeats(loaded.primary, loaded.secondary) as heartbeats:

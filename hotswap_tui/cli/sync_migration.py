@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from hotswap_tui.cli import exit_codes, plain_text
 from hotswap_tui.core.values import Role
 from hotswap_tui.routing.inspection import InspectionError
-from hotswap_tui.sync import migration
 from hotswap_tui.sync.errors import SyncError
+from hotswap_tui.sync.schema import migration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,7 +104,7 @@ def _url(loaded: Loaded, role: Role) -> SecretStr:
 
 
 async def _looked(loaded: Loaded) -> tuple[tuple[bool, bool], str]:
-    from hotswap_tui.sync.schema_pair import replicated_books, standbys  # noqa: PLC0415
+    from hotswap_tui.sync.schema.schema_pair import replicated_books, standbys  # noqa: PLC0415
 
     assert loaded.secondary is not None
     return await standbys(loaded.primary, loaded.secondary), await replicated_books(loaded.primary, loaded.secondary)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hotswap_tui.config import Loaded
     from hotswap_tui.core.snapshot import Snapshot
     from hotswap_tui.dsn import Dsn
-    from hotswap_tui.sync.restore_target import Target
+    from hotswap_tui.sync.dumps.restore_target import Target
 
 SERVING_WORDS: Final = "overwrite-what-serves"
 

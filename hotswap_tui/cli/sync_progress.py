@@ -11,7 +11,7 @@ from hotswap_tui.cli import plain_text
 from hotswap_tui.core.time_words import remaining
 
 if TYPE_CHECKING:
-    from hotswap_tui.sync.progress import Progress
+    from hotswap_tui.sync.replication.progress import Progress
 
 _BETWEEN_S: Final = 10.0
 """Between two lines of a log."""

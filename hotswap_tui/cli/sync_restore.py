@@ -48,9 +48,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _restore(args: argparse.Namespace) -> int:
-    from hotswap_tui.sync.dump_manifest import beside  # noqa: PLC0415 - `--help` needs none of it
-    from hotswap_tui.sync.restore import read_archive, restore  # noqa: PLC0415
-    from hotswap_tui.sync.restore_target import look_at  # noqa: PLC0415
+    from hotswap_tui.sync.dumps.dump_manifest import beside  # noqa: PLC0415 - `--help` needs none of it
+    from hotswap_tui.sync.dumps.restore import read_archive, restore  # noqa: PLC0415
+    from hotswap_tui.sync.dumps.restore_target import look_at  # noqa: PLC0415
 
     loaded = load(args)
     dsn = database(loaded, args.target)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hotswap_tui.config import Loaded
-    from hotswap_tui.sync.compare import Difference
+    from hotswap_tui.sync.schema.compare import Difference
 
 _DESCRIPTION: Final = """\
 Print how the schemas of the two databases differ, one line for each object: + is only on the primary, - only on the secondary, and
@@ -104,7 +104,7 @@ def _compare(loaded: Loaded, *, as_json: bool, patient: bool) -> int:
     import asyncio  # noqa: PLC0415 - `--help` needs none of it
 
     from hotswap_tui.routing.inspection import InspectionError  # noqa: PLC0415
-    from hotswap_tui.sync.schema_pair import compared  # noqa: PLC0415
+    from hotswap_tui.sync.schema.schema_pair import compared  # noqa: PLC0415
 
     assert loaded.secondary is not None
     try:

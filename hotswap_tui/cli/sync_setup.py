@@ -19,7 +19,7 @@ from hotswap_tui.cli.sync_steps import (
 
 if TYPE_CHECKING:
     from hotswap_tui.config import Loaded
-    from hotswap_tui.sync.setup import Setup
+    from hotswap_tui.sync.replication.setup import Setup
 
 _DESCRIPTION = """\
 Replicate the primary to the secondary with PostgreSQL's logical replication: publication <database>_pub on the primary,
@@ -85,8 +85,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _set_up(args: argparse.Namespace, loaded: Loaded) -> int:
-    from hotswap_tui.sync.requirement import problems  # noqa: PLC0415
-    from hotswap_tui.sync.setup import Setup  # noqa: PLC0415
+    from hotswap_tui.sync.replication.requirement import problems  # noqa: PLC0415
+    from hotswap_tui.sync.replication.setup import Setup  # noqa: PLC0415
 
     assert loaded.secondary is not None
     pair = (loaded.primary, loaded.secondary, loaded.from_secondary)

@@ -72,7 +72,7 @@ async def _look(loaded: Loaded) -> tuple[SyncReading, Moments]:
     from hotswap_tui.core.values import Role  # noqa: PLC0415
     from hotswap_tui.engine.ports import SyncQuestion  # noqa: PLC0415
     from hotswap_tui.sync.known import Known  # noqa: PLC0415
-    from hotswap_tui.sync.reader import PairReader  # noqa: PLC0415
+    from hotswap_tui.sync.look.reader import PairReader  # noqa: PLC0415
 
     assert loaded.secondary is not None
     reader = PairReader({Role.PRIMARY: loaded.primary, Role.SECONDARY: loaded.secondary}, Known())

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hotswap_tui.config import Loaded
-    from hotswap_tui.sync.requirement import Requirement
-    from hotswap_tui.sync.statements import Statement
+    from hotswap_tui.sync.replication.requirement import Requirement
+    from hotswap_tui.sync.replication.statements import Statement
 
 _MARKS: Final = {"ok": "●", "note": "·", "warning": "▲", "problem": "✗"}
 _ROLE: Final = 9

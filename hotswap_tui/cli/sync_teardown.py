@@ -11,7 +11,7 @@ from hotswap_tui.cli.sync_steps import add_options, failed, is_told_and_agreed, 
 
 if TYPE_CHECKING:
     from hotswap_tui.config import Loaded
-    from hotswap_tui.sync.teardown import Teardown
+    from hotswap_tui.sync.replication.teardown import Teardown
 
 _DESCRIPTION = """\
 Remove both subscriptions, their slots and the publications of `sync setup`; no row of any table is touched. A server that cannot be
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tear_down(args: argparse.Namespace, loaded: Loaded) -> int:
-    from hotswap_tui.sync.teardown import Teardown  # noqa: PLC0415
+    from hotswap_tui.sync.replication.teardown import Teardown  # noqa: PLC0415
 
     assert loaded.secondary is not None
     with Teardown(loaded.primary, loaded.secondary) as teardown:

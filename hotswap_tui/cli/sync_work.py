@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from hotswap_tui.config import Loaded
     from hotswap_tui.dsn import Dsn
-    from hotswap_tui.sync.moving_progress import Moved
-    from hotswap_tui.sync.restore import Loaded as LoadedRows
+    from hotswap_tui.sync.dumps.moving_progress import Moved
+    from hotswap_tui.sync.dumps.restore import Loaded as LoadedRows
 
 ROLES: Final = ("primary", "secondary")
 _LINE_EVERY_S: Final = 30.0

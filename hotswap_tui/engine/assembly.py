@@ -13,9 +13,9 @@ from hotswap_tui.engine.picture import Target
 from hotswap_tui.probes.inspection import PostgresInspection
 from hotswap_tui.probes.prober import PostgresProber
 from hotswap_tui.routing.unrouted import Unrouted
-from hotswap_tui.sync.handover import PairHandover
+from hotswap_tui.sync.handover.handover import PairHandover
 from hotswap_tui.sync.known import Known
-from hotswap_tui.sync.reader import PairReader
+from hotswap_tui.sync.look.reader import PairReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ from hotswap_tui.core.sync import Relation
 
 if TYPE_CHECKING:
     from hotswap_tui.core.values import Role
-    from hotswap_tui.sync.sequence_state import SequenceState
+    from hotswap_tui.sync.handover.sequence_state import SequenceState
 
 
 @dataclass(slots=True)

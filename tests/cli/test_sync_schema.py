@@ -16,8 +16,8 @@ import psycopg
 import pytest
 
 from hotswap_tui.cli import exit_codes, sync_schema
-from hotswap_tui.sync import migration
 from hotswap_tui.sync.errors import SyncError
+from hotswap_tui.sync.schema import migration
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """\

@@ -8,7 +8,7 @@ from hotswap_tui.cli import exit_codes
 from hotswap_tui.cli.main import main
 from hotswap_tui.cli.sync_progress import ProgressLine, size, words
 from hotswap_tui.config.settings import variables
-from hotswap_tui.sync.progress import Progress, left_s
+from hotswap_tui.sync.replication.progress import Progress, left_s
 from tests.sync.setup_world import fresh, started
 
 

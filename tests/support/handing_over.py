@@ -16,9 +16,9 @@ from hotswap_tui.core.sync import behind_s
 from hotswap_tui.core.values import Fault, Role
 from hotswap_tui.dsn import parse
 from hotswap_tui.engine.ports import SyncQuestion
-from hotswap_tui.sync.handover import PairHandover
+from hotswap_tui.sync.handover.handover import PairHandover
 from hotswap_tui.sync.known import Known
-from hotswap_tui.sync.reader import PairReader
+from hotswap_tui.sync.look.reader import PairReader
 from tests.support.bouncer_routers import Steps, router_of
 from tests.support.bouncers import LivePgBouncer
 from tests.support.inserting import Inserting, lost, written

@@ -13,15 +13,15 @@ from hotswap_tui.core.values import Role
 from hotswap_tui.demo.servers import ROLE, SUPERUSER
 from hotswap_tui.dsn import Dsn, parse
 from hotswap_tui.dsn.secret import SecretStr
-from hotswap_tui.sync.setup import Setup
-from hotswap_tui.sync.teardown import Teardown
+from hotswap_tui.sync.replication.setup import Setup
+from hotswap_tui.sync.replication.teardown import Teardown
 from tests.support.replicated import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hotswap_tui.demo.servers import Server
-    from hotswap_tui.sync.statements import Statement
+    from hotswap_tui.sync.replication.statements import Statement
     from tests.support.clusters import Clusters
 
 ODD = "x'y\\z \"q$$ é%@/"

@@ -12,12 +12,12 @@ from hotswap_tui.core.values import Role
 from hotswap_tui.dsn import parse
 from hotswap_tui.probes.inspection import PostgresInspection
 from hotswap_tui.routing.handover import HandoverError
-from hotswap_tui.sync import transactions
-from hotswap_tui.sync.asking import Asking
-from hotswap_tui.sync.dossier import NO_MARK, examine, prove_safe, take_mark
-from hotswap_tui.sync.snapshots import Snapshot
-from hotswap_tui.sync.stand import Stand
-from hotswap_tui.sync.written import growth
+from hotswap_tui.sync.dossier import transactions
+from hotswap_tui.sync.dossier.asking import Asking
+from hotswap_tui.sync.dossier.dossier import NO_MARK, examine, prove_safe, take_mark
+from hotswap_tui.sync.dossier.snapshots import Snapshot
+from hotswap_tui.sync.dossier.stand import Stand
+from hotswap_tui.sync.dossier.written import growth
 from tests.probes.probing import probing
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hotswap_tui.core.sync import Safety
 from hotswap_tui.core.values import Role
 from hotswap_tui.dsn import parse
 from hotswap_tui.probes.inspection import PostgresInspection
-from hotswap_tui.sync.dossier import examine, take_mark
+from hotswap_tui.sync.dossier.dossier import examine, take_mark
 from tests.probes.probing import probing
 from tests.sync.dossier_cases import ENDED_UNPROVEN, Case, Kind
 

@@ -12,7 +12,7 @@ from hotswap_tui.core.values import Role
 from hotswap_tui.dsn import parse
 from hotswap_tui.probes.inspection import PostgresInspection
 from hotswap_tui.routing.handover import HandoverError
-from hotswap_tui.sync.dossier import examine, prove_safe, take_mark
+from hotswap_tui.sync.dossier.dossier import examine, prove_safe, take_mark
 from tests.support.replicated import Replicated, replicated_pair
 from tests.support.until import until, until_sync
 

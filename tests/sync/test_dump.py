@@ -15,16 +15,16 @@ import psycopg
 import pytest
 
 from hotswap_tui.dsn import parse
-from hotswap_tui.sync import dump as dumping
-from hotswap_tui.sync.client_tools import choose_for_dump
 from hotswap_tui.sync.connecting import secrets_of
-from hotswap_tui.sync.copy import copy
-from hotswap_tui.sync.dump import Wanted, dump_to_file
-from hotswap_tui.sync.dump_source import Source
-from hotswap_tui.sync.encryption import Cipher, Method
+from hotswap_tui.sync.dumps import dump as dumping
+from hotswap_tui.sync.dumps.client_tools import choose_for_dump
+from hotswap_tui.sync.dumps.copy import copy
+from hotswap_tui.sync.dumps.dump import Wanted, dump_to_file
+from hotswap_tui.sync.dumps.dump_source import Source
+from hotswap_tui.sync.dumps.encryption import Cipher, Method
+from hotswap_tui.sync.dumps.restore import read_archive, restore
+from hotswap_tui.sync.dumps.restore_target import look_at
 from hotswap_tui.sync.errors import SyncError
-from hotswap_tui.sync.restore import read_archive, restore
-from hotswap_tui.sync.restore_target import look_at
 from tests.support.until import until_sync
 
 OBJECTS = """

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from hotswap_tui.dsn import parse
-from hotswap_tui.sync.access import access
-from hotswap_tui.sync.client_tools import Tools, archive_version, choose_for_dump, choose_for_restore, find_tools
-from hotswap_tui.sync.copy import extension_options
-from hotswap_tui.sync.dump_manifest import Count, differences
-from hotswap_tui.sync.encryption import Cipher, Method, method_of
+from hotswap_tui.sync.dumps.access import access
+from hotswap_tui.sync.dumps.client_tools import Tools, archive_version, choose_for_dump, choose_for_restore, find_tools
+from hotswap_tui.sync.dumps.copy import extension_options
+from hotswap_tui.sync.dumps.dump_manifest import Count, differences
+from hotswap_tui.sync.dumps.encryption import Cipher, Method, method_of
+from hotswap_tui.sync.dumps.moving_progress import Moved
+from hotswap_tui.sync.dumps.restore import without_extensions
 from hotswap_tui.sync.errors import SyncError
-from hotswap_tui.sync.moving_progress import Moved
-from hotswap_tui.sync.restore import without_extensions
 
 
 def tools(*majors):

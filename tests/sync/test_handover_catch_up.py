@@ -13,7 +13,7 @@ from hotswap_tui.core.values import Role
 from hotswap_tui.dsn import parse
 from hotswap_tui.probes.inspection import PostgresInspection
 from hotswap_tui.routing.handover import HandoverError
-from hotswap_tui.sync.catching_up import catch_up
+from hotswap_tui.sync.handover.catching_up import catch_up
 from tests.support.replicated import replicated_pair
 
 if TYPE_CHECKING:

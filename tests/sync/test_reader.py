@@ -14,7 +14,7 @@ from hotswap_tui.core.values import Role
 from hotswap_tui.dsn import parse
 from hotswap_tui.engine.ports import SyncQuestion
 from hotswap_tui.sync.known import Known
-from hotswap_tui.sync.reader import PairReader
+from hotswap_tui.sync.look.reader import PairReader
 from tests.support.until import until
 
 SETTINGS = {"max_wal_senders": 10, "wal_writer_delay": "10ms", "wal_retrieve_retry_interval": "100ms"}

@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 
 from hotswap_tui.core.values import Role
-from hotswap_tui.sync import questions, slots
-from hotswap_tui.sync.facts import Facts, HeldSlot, Server, Subscription
-from hotswap_tui.sync.flows import Ends, flow
-from hotswap_tui.sync.measuring import Measured, Sample, measure
+from hotswap_tui.sync.look import questions, slots
+from hotswap_tui.sync.look.facts import Facts, HeldSlot, Server, Subscription
+from hotswap_tui.sync.look.flows import Ends, flow
+from hotswap_tui.sync.look.measuring import Measured, Sample, measure
+from hotswap_tui.sync.look.relation import Link, Method
+from hotswap_tui.sync.look.rows import Table, Tables, estimates, not_carried, write_rate
+from hotswap_tui.sync.look.trail import Trail
 from hotswap_tui.sync.quoting import identifier, literal
-from hotswap_tui.sync.relation import Link, Method
-from hotswap_tui.sync.rows import Table, Tables, estimates, not_carried, write_rate
-from hotswap_tui.sync.trail import Trail
 
 SERVER = Server(180000, False, 1, 5, "app", "127.0.0.1", True, None)
 SLOT = HeldSlot("s", "pgoutput", "app", True, 1000, 2000, "reserved", None)

@@ -8,8 +8,8 @@ import pytest
 
 from hotswap_tui.core.sync import Relation
 from hotswap_tui.core.values import Role
-from hotswap_tui.sync.facts import Facts, HeldSlot, Sender, Server, Subscription
-from hotswap_tui.sync.relation import links, relation
+from hotswap_tui.sync.look.facts import Facts, HeldSlot, Sender, Server, Subscription
+from hotswap_tui.sync.look.relation import links, relation
 
 SERVER = Server(180000, False, 1, 5, "app", "127.0.0.1", True, None)
 ONE = Facts(1.0, SERVER, "7", 5000)

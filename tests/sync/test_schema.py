@@ -12,9 +12,9 @@ import pytest
 
 from hotswap_tui.dsn import parse
 from hotswap_tui.probes.inspection import PostgresInspection
-from hotswap_tui.sync.catalogue import fingerprint, read_catalogue
-from hotswap_tui.sync.compare import differences, drift
-from hotswap_tui.sync.schema_pair import compared
+from hotswap_tui.sync.schema.catalogue import fingerprint, read_catalogue
+from hotswap_tui.sync.schema.compare import differences, drift
+from hotswap_tui.sync.schema.schema_pair import compared
 from tests.sync.schema_base import BASE
 from tests.sync.schema_changes import CHANGES
 from tests.sync.schema_uncounted import UNCOUNTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotswap_tui.sync.deparse import alike
+from hotswap_tui.sync.schema.deparse import alike
 
 CASES = (
     ("view", (15, 18), " SELECT users.id,\n    users.email\n   FROM public.users", " SELECT id,\n    email\n   FROM public.users", True),

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from hotswap_tui.sync.sequence_state import Place, SequenceState, advanced, copied, is_behind
-from hotswap_tui.sync.sequences import drift
+from hotswap_tui.sync.handover.sequence_state import Place, SequenceState, advanced, copied, is_behind
+from hotswap_tui.sync.handover.sequences import drift
 
 BIGGEST = 2**63 - 1
 UNUSED = SequenceState("public", "s", 1, False, 1, 1, BIGGEST, False)

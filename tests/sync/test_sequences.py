@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from hotswap_tui.core.values import Role
 from hotswap_tui.dsn import parse
 from hotswap_tui.probes.inspection import PostgresInspection
-from hotswap_tui.sync.handover import PairHandover
+from hotswap_tui.sync.handover.handover import PairHandover
+from hotswap_tui.sync.handover.sequences import read, read_sequences
 from hotswap_tui.sync.known import Known
-from hotswap_tui.sync.sequences import read, read_sequences
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -13,9 +13,9 @@ from hotswap_tui.dsn import parse
 from hotswap_tui.dsn.secret import SecretStr
 from hotswap_tui.sync.connecting import connect, deadline, is_pooled
 from hotswap_tui.sync.errors import SyncError
-from hotswap_tui.sync.reach import prove_reachable
-from hotswap_tui.sync.setup import Setup
-from hotswap_tui.sync.ways import ways
+from hotswap_tui.sync.replication.reach import prove_reachable
+from hotswap_tui.sync.replication.setup import Setup
+from hotswap_tui.sync.replication.ways import ways
 from tests.support.bouncers import LivePgBouncer, needs_pgbouncer
 from tests.support.listeners import SilentListener
 from tests.sync.setup_world import fresh, started

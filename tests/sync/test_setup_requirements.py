@@ -10,14 +10,14 @@ from hotswap_tui.core.values import Role
 from hotswap_tui.dsn import parse
 from hotswap_tui.dsn.secret import SecretStr
 from hotswap_tui.sync.errors import SyncError
-from hotswap_tui.sync.found import Found, FoundSlot, Publication, Subscription
-from hotswap_tui.sync.progress import Progress
-from hotswap_tui.sync.requirement import Level, problems
-from hotswap_tui.sync.requirements import of_servers
-from hotswap_tui.sync.servers import ServerFacts, TableFacts
-from hotswap_tui.sync.setup import _Watch
-from hotswap_tui.sync.table_requirements import of_found, of_rows, of_schema, of_scope, of_tables
-from hotswap_tui.sync.ways import ways
+from hotswap_tui.sync.replication.found import Found, FoundSlot, Publication, Subscription
+from hotswap_tui.sync.replication.progress import Progress
+from hotswap_tui.sync.replication.requirement import Level, problems
+from hotswap_tui.sync.replication.requirements import of_servers
+from hotswap_tui.sync.replication.servers import ServerFacts, TableFacts
+from hotswap_tui.sync.replication.setup import _Watch
+from hotswap_tui.sync.replication.table_requirements import of_found, of_rows, of_schema, of_scope, of_tables
+from hotswap_tui.sync.replication.ways import ways
 
 PRIMARY = parse(SecretStr("postgresql://app:hunter2@db1/app"))
 SECONDARY = parse(SecretStr("postgresql://app:hunter2@db2/app"))
@@ -198,7 +198,7 @@ def test_schemas_that_differ_are_a_warning():
 
 
 def test_a_subscription_without_a_worker_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr("hotswap_tui.sync.setup._IDLE_S", -1.0)
+    monkeypatch.setattr("hotswap_tui.sync.replication.setup._IDLE_S", -1.0)
     idle = Progress(2, 0, 0, 0, 0, 10, working=False)
     with pytest.raises(SyncError, match="no worker of subscription app_sub runs on the secondary"):
         _Watch(ways(PRIMARY, SECONDARY)[0], idle).told(idle)

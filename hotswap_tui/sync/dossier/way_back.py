@@ -1,0 +1,155 @@
+"""Whether everything that is written on the secondary finds its way to the primary.
+
+Logical replication carries the rows of published tables, from the slot's beginning on. What it does not carry is looked for here:
+other tables, changed columns, large objects (PostgreSQL's manual, "Logical Replication: Restrictions").
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from hotswap_tui.core.amount_words import named, size
+from hotswap_tui.core.text import clean
+from hotswap_tui.core.values import Role
+from hotswap_tui.routing.inspection import InspectionError
+from hotswap_tui.sync.dossier import taking
+from hotswap_tui.sync.dossier.asking import template
+from hotswap_tui.sync.quoting import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hotswap_tui.core.sync import Flow, Mark
+    from hotswap_tui.sync.dossier.asking import Asking, Row
+    from hotswap_tui.sync.dossier.snapshots import Snapshot
+    from hotswap_tui.sync.dossier.taking import Sending, Taking
+
+_TAKEN: Final = template("taken_tables")
+_WRITABLE: Final = template("writable_tables")
+_CARRIED: Final = template("carried")
+_NOT_IN_A_SLOT: Final = re.compile(r"[^a-z0-9_]")
+_NONE: Final = "nothing carries it back"
+
+
+class NoWayBackError(Exception):
+    """There is none that carries everything; one clean clause that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What takes the secondary's writes to the primary."""
+
+    name: str
+    behind_bytes: int | None
+    works: bool = True
+    """False: the primary is down, and takes everything once it is back."""
+
+    @property
+    def words(self) -> str:
+        """Return how far it is."""
+        behind = "" if self.behind_bytes is None else f", {size(self.behind_bytes)} behind"
+        return f"{clean(self.name)} carries it back{'' if self.works else ' once the primary is up'}{behind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The time that is asked about."""
+
+    mark: Mark
+    then: Snapshot
+    now: Snapshot
+
+
+async def find(secondary: Asking, primary: Asking | None, since: Since, flows: Sequence[Flow]) -> WayBack:
+    """Return the way back; raises NoWayBackError, and InspectionError for the secondary only.
+
+    A primary that is down has the one that was last seen, as `flows` tells it.
+    """
+    slots = await taking.slots(secondary)
+    try:
+        seen = None if primary is None else await _on_primary(primary, slots)
+    except InspectionError:
+        seen = None
+    if seen is None:
+        name, slot = _remembered(flows, slots)
+        taken: set[tuple[str, str]] | None = None
+    else:
+        subscription, taken = seen
+        name, slot = subscription.name, slots[subscription.slot]
+        await _examine_publications(secondary, since, subscription.publications)
+    _examine_slot(slot, since.mark)
+    await _examine_tables(secondary, since, taken)
+    return WayBack(name, slot.behind_bytes, works=seen is not None)
+
+
+async def _on_primary(primary: Asking, slots: dict[str, Sending]) -> tuple[Taking, set[tuple[str, str]]]:
+    candidates = [each for each in await taking.subscriptions(primary) if each.slot in slots]
+    if not candidates:
+        raise NoWayBackError(_NONE)
+    subscription = candidates[0]
+    name = clean(subscription.name)
+    if not (subscription.enabled and subscription.works and slots[subscription.slot].active):
+        raise NoWayBackError(f"{name}, which would carry it back, does not work now")
+    if subscription.not_ready:
+        raise NoWayBackError(f"{name} has not copied all of its tables yet")
+    rows = await primary.rows(_TAKEN.substitute(name=literal(subscription.name)))
+    return subscription, {(str(schema), str(table)) for schema, table in rows}
+
+
+def _remembered(flows: Sequence[Flow], slots: dict[str, Sending]) -> tuple[str, Sending]:
+    """Return the subscription that was seen last, and its slot, whose name is made of the subscription's."""
+    for flow in flows:
+        slot = slots.get(flow.name) or slots.get(_NOT_IN_A_SLOT.sub("_", flow.name.lower()))
+        if flow.source is not Role.SECONDARY or slot is None:
+            continue
+        if flow.missing or flow.not_ready:
+            raise NoWayBackError(f"{clean(flow.name)} does not carry all tables")
+        return flow.name, slot
+    raise NoWayBackError(_NONE)
+
+
+def _examine_slot(slot: Sending, mark: Mark) -> None:
+    name = clean(slot.name)
+    if slot.lost:
+        raise NoWayBackError(f"the secondary has given up what its slot {name} kept")
+    if slot.name not in mark.slots.split():
+        raise NoWayBackError(f"the slot {name} was made after traffic had moved, so it lacks what was written before")
+
+
+async def _examine_publications(secondary: Asking, since: Since, names: Sequence[str]) -> None:
+    written_since = since.then.written_since
+    found, partial, filtered, changed, large = await secondary.row(
+        _CARRIED.substitute(
+            names=",".join(map(literal, names)),
+            publication_changed=written_since(since.now, "p"),
+            member_changed=written_since(since.now, "r"),
+        )
+    )
+    told = named(names)
+    for wrong, why in (
+        (found != str(len(set(names))), f"not all of the publications {told} are there"),
+        (partial == "t", f"the publication {told} leaves out a kind of statement"),
+        (filtered == "t", f"the publication {told} leaves out rows or columns"),
+        (changed == "t", f"the publication {told} was changed since"),
+        (large == "t", "there are large objects, which replication does not carry"),
+    ):
+        if wrong:
+            raise NoWayBackError(why)
+
+
+async def _examine_tables(secondary: Asking, since: Since, taken: set[tuple[str, str]] | None) -> None:
+    """Raise NoWayBackError for tables that are not `taken` (None: not known), and for those with other columns than then."""
+    changed = since.then.written_since(since.now, "a")
+    rows = await secondary.rows(_WRITABLE.substitute(changed=changed))
+    _refuse("columns were changed since, which replication does not carry", (row for row in rows if row[4] == "t"))
+    if taken is not None:
+        left_out = (row for row in rows if row[:2] not in taken and row[2:4] not in taken)
+        _refuse("not all tables are carried", left_out)
+
+
+def _refuse(why: str, rows: Iterable[Row]) -> None:
+    names = [f"{schema}.{table}" for schema, table, *_ in rows]
+    if names:
+        raise NoWayBackError(f"{why}: {named(names)}")

@@ -1,0 +1,1 @@
+"""Dump, restore and copy with the servers' own programs."""

@@ -1,0 +1,1 @@
+"""What a switch does about the data: catching up, and sequences."""

@@ -1,0 +1,1 @@
+"""Setting logical replication up, and taking it down again."""

@@ -1,0 +1,1 @@
+"""How two schemas differ, and bringing both up to date."""
