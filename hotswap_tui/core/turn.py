@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hotswap_tui.core.effects import ProbeNow
 from hotswap_tui.core.errors import IllegalEventError
 from hotswap_tui.core.model import health
+from hotswap_tui.core.sync import Safety
 from hotswap_tui.core.table import TABLE, Trigger
 from hotswap_tui.core.values import Role, Tell
 
@@ -92,5 +93,11 @@ def _decision(model: Model, policy: Policy) -> tuple[object, ...]:
         model.disagrees,
         health(model.primary, policy),
         health(model.secondary, policy),
-        model.sync and model.sync.dossier and model.sync.dossier.verdict,
+        _diverged(model),
     )
+
+
+def _diverged(model: Model) -> bool:
+    """Say whether a failback would lose something; what it only waits for makes nobody decide otherwise."""
+    dossier = model.sync.dossier if model.sync is not None else None
+    return dossier is not None and dossier.verdict is Safety.DIVERGED
