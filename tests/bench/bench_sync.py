@@ -28,6 +28,9 @@ async def main(rows: int, runs: int) -> None:
         )
         for _ in range(runs):
             await _crashed(clusters)
+        print("\nthe same with a secondary that had stopped to apply some time before")
+        for _ in range(runs):
+            await _crashed(clusters, behind=True)
 
 
 async def _planned(clusters: Clusters, rows: int) -> None:
@@ -48,9 +51,9 @@ async def _planned(clusters: Clusters, rows: int) -> None:
     print(f"  target: 0 of each: {mark(met=met)}", flush=True)
 
 
-async def _crashed(clusters: Clusters) -> None:
+async def _crashed(clusters: Clusters, *, behind: bool = False) -> None:
     with replicated_pair(clusters, settings=DEFAULTS) as pair:
-        course = await crash(pair, FULL_RATE, 2000)
+        course = await crash(pair, FULL_RATE, 2000, behind=behind)
     print(
         f"  missing at the failover {len(course.stale)} of at most {course.within} (lag and age {course.behind_s:.2f} s), "
         f"for good {len(course.for_good)}; key collisions {len(course.load.collisions)}, conflicts of the tail {course.conflicts}; "

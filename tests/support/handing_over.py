@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+import psycopg
 from pydantic import SecretStr
 
 from hotswap_tui.core.plan import DataPlan, PoolMode, choose
@@ -25,7 +26,7 @@ from tests.support.inserting import Inserting, lost, written
 from tests.support.until import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from hotswap_tui.core.sync import SyncReading
     from hotswap_tui.routing.router import Arrival
@@ -47,6 +48,7 @@ class Moving:
         handover = PairHandover(self.known, GAP, time.time)
         self.router = router_of(bouncer.gateway, self.urls, handover=handover)
         self.steps = Steps()
+        self.reader = PairReader({role: parse(SecretStr(url)) for role, url in self.urls.items()}, self.known)
 
     async def switch(self, target: Role, fault: Fault | None = None) -> Arrival:
         """Move traffic as the engine would under logical replication."""
@@ -58,11 +60,7 @@ class Moving:
 
     async def look(self) -> SyncReading:
         """Look at the pair as the engine does, while the primary serves."""
-        reader = PairReader({role: parse(SecretStr(url)) for role, url in self.urls.items()}, self.known)
-        try:
-            return await reader.read(SyncQuestion(Role.PRIMARY, frozenset(Role)))
-        finally:
-            await reader.aclose()
+        return await self.reader.read(SyncQuestion(Role.PRIMARY, frozenset(Role)))
 
 
 @asynccontextmanager
@@ -74,6 +72,7 @@ async def moving(pair: Replicated) -> AsyncIterator[Moving]:
             yield moving
         finally:
             await moving.router.aclose()
+            await moving.reader.aclose()
 
 
 @dataclass(slots=True)
@@ -127,15 +126,33 @@ class Crash:
     conflicts: int = 0
 
 
-async def crash(pair: Replicated, rate: float, rows: int) -> Crash:
-    """Kill the primary after `rows` at full load, fail over, go on for as many rows, and let the old primary return."""
+@contextmanager
+def _locked(pair: Replicated, *, wanted: bool) -> Iterator[None]:
+    """Keep the secondary from applying anything; it falls behind."""
+    if not wanted:
+        yield
+        return
+    with psycopg.connect(pair.superuser_url(pair.secondary)) as connection:
+        connection.execute("LOCK TABLE transactions IN SHARE MODE")
+        yield
+        connection.rollback()
+
+
+async def crash(pair: Replicated, rate: float, rows: int, *, behind: bool = False) -> Crash:
+    """Kill the primary after `rows` at full load, fail over, go on for as many rows, and let the old primary return.
+
+    `behind`: the secondary has stopped to apply after a quarter of the rows.
+    """
     async with moving(pair) as move:
         async with Inserting(move.bouncer.url, rate) as load:
             course = Crash(load)
-            await until(lambda: len(load.confirmed) >= rows // 2, _LONG_S, "rows")
-            flow = (await move.look()).flow(Role.PRIMARY)
-            await until(lambda: len(load.confirmed) >= rows, _LONG_S, "rows")
-            await asyncio.to_thread(pair.primary.crash)
+            await until(lambda: len(load.confirmed) >= rows // 4, _LONG_S, "rows")
+            await move.look()
+            with _locked(pair, wanted=behind):
+                await until(lambda: len(load.confirmed) >= rows // 2, _LONG_S, "rows")
+                flow = (await move.look()).flow(Role.PRIMARY)
+                await until(lambda: len(load.confirmed) >= rows, _LONG_S, "rows")
+                await asyncio.to_thread(pair.primary.crash)
             crashed_s, before = time.monotonic(), list(load.confirmed)
             measured_s = behind_s(flow, crashed_s)
             assert measured_s is not None, "the lag has been measured"

@@ -64,9 +64,12 @@ async def test_a_disabled_subscription_carries_nothing_and_is_named(two_way):
             two_way.execute(two_way.secondary, f"ALTER SUBSCRIPTION {two_way.subscription} ENABLE")
 
 
-async def test_after_a_crash_no_key_is_given_twice_also_when_the_old_primary_returns(clusters):
+@pytest.mark.parametrize("behind", [False, True], ids=["fresh", "behind"])
+async def test_a_crash_loses_no_more_than_lag_and_age_and_no_key_is_given_twice(clusters, behind):
+    """Also when the old primary returns and its tail arrives."""
     with replicated_pair(clusters) as pair:
-        course = await crash(pair, RATE, 200)
+        course = await crash(pair, RATE, 200, behind=behind)
+        assert bool(course.stale) or not behind, "where nothing was lost, nothing was shown"
         assert course.load.collisions == []
         assert len(course.stale) <= course.within
         assert course.for_good == []
