@@ -17,6 +17,7 @@ one transaction. The rows of every table are compared with those that the source
 _EPILOG: Final = f"""\
 Nothing that is there is overwritten without --replace and the database's name. --replace drops and makes anew
 what the source holds; what only the target has stays, and where that needs something replaced, nothing is done.
+Until it ends nobody can read the tables that it replaces: a failover in that time finds applications waiting.
 Extensions that are there stay. Owners, grants, tablespaces, publications and subscriptions are not carried.
 
 {exit_codes.table(exit_codes.LOADING)}

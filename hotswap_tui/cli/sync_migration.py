@@ -1,4 +1,4 @@
-"""What `sync schema --command` does: the user's migration command, for one database after the other."""
+"""What `sync schema --command` does: the user's migration command, for one database after the other, in the order that replication needs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     from hotswap_tui.config import Loaded
     from hotswap_tui.dsn.secret import SecretStr
+    from hotswap_tui.sync.schema.replicated import Sides
 
 _NAME: Final = "hotswap-tui sync schema"
+_SHOWN: Final = 5
 _REPLICATED: Final = (
     "{books} is replicated, in which migration tools note what they have done: the run for the other database would find nothing to "
-    "do. Nothing was run; leave it out of the publication (FOR ALL TABLES cannot), or migrate both by hand"
+    "do. Nothing was run; hotswap-tui sync setup{two_way}, run again, leaves it out"
 )
 
 
@@ -29,24 +31,75 @@ def migrate(loaded: Loaded, argv: Sequence[str], ambient: Mapping[str, str], *, 
     """Run `argv` for the primary, then for the secondary; return an exit code, OK when every run succeeded."""
     assert loaded.secondary is not None
     try:
-        standbys, books = asyncio.run(_looked(loaded))
+        sides = asyncio.run(_looked(loaded))
     except InspectionError as error:
         plain_text.tell([f"{_NAME}: {error}; nothing was run"])
         return exit_codes.UNKNOWN
-    if books:
-        plain_text.tell([f"{_NAME}: {_REPLICATED.format(books=books)}"])
+    if sides.books:
+        told = _REPLICATED.format(books=sides.books, two_way=_two_way(sides))
+        plain_text.tell([f"{_NAME}: {told}"])
         return exit_codes.NOTHING_DONE
-    roles = [role for role, standby in zip(Role, standbys, strict=True) if not standby]
+    serves = _serving(loaded, ambient)
+    roles = sides.order(serves)
     plain_text.tell([f"{role.value}: a standby, which gets the schema by itself" for role in Role if role not in roles])
     if dry_run:
         plain_text.say(_course(loaded, argv, roles))
         return exit_codes.OK
-    plain_text.tell(_serving(loaded, ambient, roles))
-    return _run(loaded, argv, ambient, roles)
+    plain_text.tell(_told(serves, roles, sides))
+    if behind := _behind(loaded, sides, roles):
+        plain_text.tell([f"{_NAME}: {behind}; nothing was run, since rows on their way may not fit the new schema"])
+        return exit_codes.NOTHING_DONE
+    code = _run(loaded, argv, ambient, roles, sides)
+    if code == exit_codes.OK and sides.replicate:
+        _tell_new(loaded, sides)
+    return code
 
 
-def _run(loaded: Loaded, argv: Sequence[str], ambient: Mapping[str, str], roles: Sequence[Role]) -> int:
+def _behind(loaded: Loaded, sides: Sides, roles: Sequence[Role]) -> str:
+    """Say why the second database lacks what the first has written; nothing where schemas differ already, which may be the reason."""
+    from hotswap_tui.sync.schema.schema_pair import compared  # noqa: PLC0415 - see _looked
+
+    assert loaded.secondary is not None
+    why = _arrived(loaded, sides, roles)
+    try:
+        return "" if not why or asyncio.run(compared(loaded.primary, loaded.secondary)) else why
+    except InspectionError:
+        return why
+
+
+def _arrived(loaded: Loaded, sides: Sides, roles: Sequence[Role]) -> str:
+    """Wait until the second database has the rows of the first, if it takes them; say why it has not."""
+    from hotswap_tui.sync.schema.replicated import arrived  # noqa: PLC0415 - see _looked
+
+    assert loaded.secondary is not None
+    if not sides.of[roles[0].other].subscribes:
+        return ""
+    return asyncio.run(arrived(loaded.primary, loaded.secondary, roles[0]))
+
+
+def _tell_new(loaded: Loaded, before: Sides) -> None:
+    """Say which tables are to be taken into replication."""
+    again = f"hotswap-tui sync setup{_two_way(before)} again"
+    try:
+        new = asyncio.run(_looked(loaded)).new_tables(before)
+    except InspectionError as error:
+        plain_text.tell([f"{_NAME}: {error}; if tables are new, run {again}"])
+        return
+    if new:
+        listed = ", ".join(new[:_SHOWN]) + (f" and {len(new) - _SHOWN} more" if len(new) > _SHOWN else "")
+        plain_text.tell([f"new, and not replicated yet: {listed}; run {again} now"])
+    else:
+        plain_text.tell([f"no table is new; where one is, {again} takes it into replication"])
+
+
+def _two_way(sides: Sides) -> str:
+    return " --two-way" if sides.two_way else ""
+
+
+def _run(loaded: Loaded, argv: Sequence[str], ambient: Mapping[str, str], roles: Sequence[Role], sides: Sides) -> int:
     for place, role in enumerate(roles):
+        if place and (why := _arrived(loaded, sides, roles)):
+            plain_text.tell([f"{why}; it goes on when both have the same schema"])
         plain_text.tell([f"── {role.value} {_masked(loaded, role)}: {shlex.join(argv)}"])
         begun = exit_codes.NOT_MIGRATED
         try:
@@ -78,18 +131,32 @@ def _course(loaded: Loaded, argv: Sequence[str], roles: Sequence[Role]) -> list[
     return [f"{role.value}: {migration.VARIABLE}={_masked(loaded, role)} {shlex.join(argv)}" for role in roles]
 
 
-def _serving(loaded: Loaded, ambient: Mapping[str, str], roles: Sequence[Role]) -> list[str]:
-    """Say which of `roles` serves, when an engine tells."""
+def _told(serves: Role | None, roles: Sequence[Role], sides: Sides) -> list[str]:
+    """Say who uses what is changed, and why in this order."""
+    lines = []
+    if serves is None:
+        lines.append("no engine says which database serves; clients may be using what is changed now")
+    elif serves in roles:
+        lines.append(f"the {serves.value} serves: clients are using it while its schema is changed")
+    if sides.replicate and len(roles) > 1:
+        lines.append(
+            f"the {roles[0].value} first, whose rows replication carries: what it writes in the new form waits until the "
+            f"{roles[1].value} has the change, too"
+        )
+    return lines
+
+
+def _serving(loaded: Loaded, ambient: Mapping[str, str]) -> Role | None:
+    """Return which database serves, when an engine tells."""
     from hotswap_tui.api.sockets import candidates  # noqa: PLC0415 - only a real run asks
     from hotswap_tui.cli.engine_options import UnreachableError, reach  # noqa: PLC0415
 
     given = loaded.sources["HOTSWAP_STATE_DIR"] != "default"
     sockets = candidates(ambient, loaded.settings.state_dir if given else None)
     try:
-        active = asyncio.run(reach(sockets)).snapshot.active
+        return asyncio.run(reach(sockets)).snapshot.active
     except UnreachableError:
-        return ["no engine says which database serves; clients may be using what is changed now"]
-    return [f"the {active.value} serves: clients are using it while its schema is changed"] if active in roles else []
+        return None
 
 
 def _masked(loaded: Loaded, role: Role) -> str:
@@ -103,8 +170,8 @@ def _url(loaded: Loaded, role: Role) -> SecretStr:
     return url
 
 
-async def _looked(loaded: Loaded) -> tuple[tuple[bool, bool], str]:
-    from hotswap_tui.sync.schema.schema_pair import replicated_books, standbys  # noqa: PLC0415
+async def _looked(loaded: Loaded) -> Sides:
+    from hotswap_tui.sync.schema.replicated import read_sides  # noqa: PLC0415 - `--help` needs none of it
 
     assert loaded.secondary is not None
-    return await standbys(loaded.primary, loaded.secondary), await replicated_books(loaded.primary, loaded.secondary)
+    return await read_sides(loaded.primary, loaded.secondary)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import argparse
 
     from hotswap_tui.config import Loaded
-    from hotswap_tui.core.snapshot import Snapshot
+    from hotswap_tui.core.snapshot import DatabaseView, Snapshot
     from hotswap_tui.dsn import Dsn
     from hotswap_tui.sync.dumps.restore_target import Target
 
@@ -38,9 +38,9 @@ def may_overwrite(args: argparse.Namespace, loaded: Loaded, role: str, dsn: Dsn,
     """Return whether something is there to be replaced, which has been agreed to; raises RefusedError, SettingsError."""
     if why := target.obstacle():
         raise RefusedError(f"the {role} at {dsn.address}: {why}. Nothing was done")
-    if args.force != SERVING_WORDS:
-        _refuse_serving(args, loaded, role, dsn)
     holds = target.holds()
+    if args.force != SERVING_WORDS:
+        _refuse_serving(args, loaded, role, dsn, full=bool(holds))
     if holds:
         _agree(args, role, dsn, target.facts.database, holds)
     return bool(holds)
@@ -65,41 +65,47 @@ def _agree(args: argparse.Namespace, role: str, dsn: Dsn, name: str, holds: str)
         raise RefusedError("nothing was done")
 
 
-def _refuse_serving(args: argparse.Namespace, loaded: Loaded, role: str, dsn: Dsn) -> None:
-    """Raise RefusedError where `dsn` is known to serve; where nobody knows, say so."""
+def _refuse_serving(args: argparse.Namespace, loaded: Loaded, role: str, dsn: Dsn, *, full: bool) -> None:
+    """Raise RefusedError where `dsn` is known to serve, or holds something and PgBouncer, which would know, does not say."""
     from hotswap_tui.cli.engine_options import UnreachableError, reach, sockets_of  # noqa: PLC0415
     from hotswap_tui.cli.plain_text import tell  # noqa: PLC0415 - `--help` needs none of it
 
     force = f"--force {SERVING_WORDS} does it all the same. Nothing was done"
-    if loaded.gateway is not None:
-        reading = asyncio.run(_points_to(loaded))
-        if reading == role:
-            raise RefusedError(f"PgBouncer leads applications to the {role} at {dsn.address}; {force}")
+    points_to, why = asyncio.run(_points_to(loaded)) if loaded.gateway is not None else ("", "")
+    if points_to == role:
+        raise RefusedError(f"PgBouncer leads applications to the {role} at {dsn.address}; {force}")
     try:
         snapshot = asyncio.run(reach(sockets_of(args))).snapshot
     except UnreachableError as error:
-        if loaded.gateway is None:
-            tell([f"whether the {role} serves is not known: {error}"])
+        if points_to:
+            return
+        if loaded.gateway is not None and full:
+            raise RefusedError(
+                f"whether the {role} at {dsn.address} serves is not known: no engine answers, and {why}; {force}"
+            ) from error
+        tell([f"whether the {role} serves is not known: {error}"])
         return
-    if _serves(snapshot, dsn):
+    if _serves(snapshot, role, dsn):
         raise RefusedError(f"the {role} at {dsn.address} serves, says the engine (pid {snapshot.pid}); {force}")
 
 
-def _serves(snapshot: Snapshot, dsn: Dsn) -> bool:
-    """Say whether the engine's active database is the one at `dsn`."""
+def _serves(snapshot: Snapshot, role: str, dsn: Dsn) -> bool:
+    """Say whether the engine's active database is the one at `dsn`; where it names neither of its two so, its role decides."""
+    known = [view.role for view in (snapshot.primary, snapshot.secondary) if view and _is_at(view, dsn)]
+    return snapshot.active in known if known else snapshot.active.value == role
+
+
+def _is_at(view: DatabaseView, dsn: Dsn) -> bool:
     from hotswap_tui.dsn import DsnError, parse  # noqa: PLC0415 - `--help` needs none of it
 
-    view = snapshot.database(snapshot.active)
-    if view is None:
-        return False
     try:
         return view.url == dsn.masked() or parse(view.url).identity == dsn.identity
     except DsnError:
         return False
 
 
-async def _points_to(loaded: Loaded) -> str:
-    """Return the role that PgBouncer leads to; empty when it cannot be read."""
+async def _points_to(loaded: Loaded) -> tuple[str, str]:
+    """Return the role that PgBouncer leads to; where it cannot be read or leads elsewhere, nothing and why."""
     from hotswap_tui.core.values import Role  # noqa: PLC0415 - `--help` needs none of it
     from hotswap_tui.routing.observed import Observed  # noqa: PLC0415
 
@@ -110,4 +116,8 @@ async def _points_to(loaded: Loaded) -> str:
         reading = await router.current()
     finally:
         await router.aclose()
-    return reading.points_to.value if reading.points_to else ""
+    return (
+        (reading.points_to.value, "")
+        if reading.points_to
+        else ("", reading.error or "PgBouncer leads to neither of the two")
+    )

@@ -19,6 +19,7 @@ table are compared with those that were dumped (FILE.json), and the planner's st
 _EPILOG: Final = f"""\
 Nothing that is there is overwritten without --replace and the database's name. --replace drops and makes anew
 what the dump holds; what it does not hold stays, and where that needs something the dump replaces, nothing is done.
+Until it ends nobody can read the tables that it replaces: a failover in that time finds applications waiting.
 Extensions that are there stay. Owners, grants, tablespaces, publications and subscriptions are not carried.
 
 {exit_codes.table(exit_codes.LOADING)}

@@ -25,9 +25,15 @@ Print how the schemas of the two databases differ, one line for each object: + i
 """
 _EPILOG: Final = f"""\
 --command 'npx prisma migrate deploy' runs that command, without a shell, for the primary and, when it has succeeded, for the
-secondary, each time with DATABASE_URL (and DIRECT_URL, which Prisma may migrate by) set to that database's connection string as it
+secondary (see below for replication), each time with DATABASE_URL (and DIRECT_URL, which Prisma may migrate by) set to that database's connection string as it
 was written. Its output goes to standard error. Then the schemas are compared again. A physical standby gets the primary's schema by
 itself and is left out.
+
+Under logical replication, the database that writes goes first: the one that is replicated, with both ways the one that serves (the
+primary where no engine tells). What it writes in the new form waits until the other one has the change, too. Nothing is run before
+the other one has all rows, nor where a migration tool's own table is replicated (sync setup leaves it out). A new table is not
+replicated before sync setup is run again, which is said. A migration that writes rows writes them on both: with keys of its own
+that is a conflict, which stops replication.
 
 Not compared: owners and grants, comments, rows, statistics, tablespaces, the order of columns, what belongs to an extension; an
 extension or somebody else's schema that only the secondary has.

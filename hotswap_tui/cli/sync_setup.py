@@ -35,6 +35,8 @@ both at the same time: a conflict stops the replication until somebody mends it 
 The subscription keeps its connection string, password included, in the server's catalogue, where superusers can read it.
 Where the role is no superuser, reaching the other server is proven with a publication without tables, hotswap_tui_…, which is dropped
 again within that moment, also with --dry-run: without it, the server would log a warning with the connection string.
+Tables in which migration tools note what they have run (_prisma_migrations, alembic_version, …) are left out, so that sync schema
+--command can migrate both: the other tables are then listed, and a new one is taken in by running this again.
 Sequences, large objects and unlogged tables are not carried; a switch of hotswap-tui moves sequences ahead.
 
 {exit_codes.table(exit_codes.SYNC_SETUP)}

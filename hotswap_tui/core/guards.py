@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 WAY_BACK_S = 60.0
 """How long an automatic failback waits for the primary's subscription to stream again; PostgreSQL tries every 5 s."""
 LOGICAL = frozenset({Relation.LOGICAL, Relation.LOGICAL_BACK, Relation.TWO_WAY})
+AWAITED = LOGICAL | {Relation.PHYSICAL, Relation.PHYSICAL_BACK}
+"""PostgreSQL itself says when everything has arrived; of another method only a heartbeat is seen."""
 
 
 def stale(turn: Turn) -> Obstacle | None:
@@ -45,7 +47,7 @@ def failback_guard(turn: Turn) -> Obstacle | None:
     model, guarded = turn.model, turn.policy.failback_guarded
     dossier = model.sync.dossier if model.sync is not None else None
     if dossier is not None and dossier.verdict is Safety.SAFE:
-        return None
+        return _unheld(turn) if guarded else None
     if guarded and dossier is None:
         return Obstacle("guard", "DB_FAILBACK_GUARD is block, and what was written on the secondary is not known yet")
     if waiting := _way_back(turn):
@@ -55,19 +57,36 @@ def failback_guard(turn: Turn) -> Obstacle | None:
     return Obstacle("guard", f"DB_FAILBACK_GUARD is block, and the secondary is DIVERGED: {dossier.why}")
 
 
+def _unheld(turn: Turn) -> Obstacle | None:
+    """Return that nobody can be held without a gateway: what is safe now may not be any more when applications follow."""
+    reading = turn.model.sync
+    if turn.model.reading.routed or reading is None or reading.relation in {Relation.SAME, Relation.PHYSICAL}:
+        return None
+    flow = reading.flow(Role.SECONDARY)
+    if flow is not None and flow.streaming and not flow.missing and not flow.not_ready:
+        return None
+    text = (
+        "DB_FAILBACK_GUARD is block, and without a gateway what applications write until they follow would stay behind"
+    )
+    return Obstacle("guard", text)
+
+
 def _way_back(turn: Turn) -> Obstacle | None:
     """Return that the primary has only just come back, and what was written meanwhile is still on its way."""
     reading, up_since_s = turn.model.sync, turn.model.primary.up_since_s
-    flow = reading.flow(Role.SECONDARY) if reading is not None else None
-    if reading is None or flow is None or up_since_s is None:
+    if reading is None or up_since_s is None:
         return None
-    if flow.streaming and reading.read_s >= up_since_s:
+    flow, unknown = reading.flow(Role.SECONDARY), reading.relation is Relation.UNKNOWN
+    if not unknown and (flow is None or (flow.streaming and reading.read_s >= up_since_s)):
         return None
     until_s = up_since_s + WAY_BACK_S
     if turn.policy.failback_guarded:
-        return Obstacle("way back", f"the way back to the primary does not stream: {flow.error or 'not seen yet'}")
+        why = flow.error if flow is not None else ""
+        return Obstacle("way back", f"the way back to the primary does not stream: {why or 'not seen yet'}")
     if turn.now_s >= until_s:
         return None
+    if unknown:
+        return Obstacle("way back", "waiting to learn whether replication leads back to the primary", until_s)
     return Obstacle("way back", "waiting for replication to bring back what was written on the secondary", until_s)
 
 
@@ -104,7 +123,7 @@ def data_plan(
     flow = reading.flow(target.other) if reading is not None else None
     prove_safe = automatic and target is Role.PRIMARY and kind is SwitchKind.FAILBACK and policy.failback_guarded
     return DataPlan(
-        catch_up=flow is not None and flow.streaming,
+        catch_up=flow is not None and reading is not None and flow.streaming and reading.relation in AWAITED,
         must_catch_up=not firm,
         prove_safe=prove_safe,
         sequences=flow is not None and reading is not None and reading.relation in LOGICAL,

@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 NEVER_S = float("inf")
 SHORTEST_S = 1.0
-"""DB_MAX_LAG may ask for looks more often than DB_SYNC_CHECK_INTERVAL, but not more often than this."""
+"""Looks may be wanted more often than DB_SYNC_CHECK_INTERVAL, but not more often than this."""
 
 
 def look_interval_s(model: Model, policy: Policy) -> float:
     """Return the seconds between looks.
 
-    DB_MAX_LAG counts the age of a figure, so half of it is the longest interval; while a failback is ahead, what it would lose
-    is looked at as often as the primary is rechecked.
+    DB_MAX_LAG counts the age of a figure, so half of it is the longest interval; while an automatic failback is ahead, what it
+    would lose is looked at as often as the primary is rechecked.
     """
     interval_s = policy.sync_interval_s
     if policy.max_lag_s is not None:
         interval_s = min(interval_s, max(policy.max_lag_s / 2, SHORTEST_S))
-    if model.active is Role.SECONDARY and model.primary.passed:
-        interval_s = min(interval_s, policy.failure_retry_interval_s)
+    if model.active is Role.SECONDARY and model.primary.passed and model.mode.armed and policy.failback_auto:
+        interval_s = min(interval_s, max(policy.failure_retry_interval_s, SHORTEST_S))
     return interval_s
 
 
@@ -36,7 +36,7 @@ def look_due_s(model: Model, policy: Policy, last_s: float | None) -> float:
     """
     if not policy.sync_interval_s or not model.has_secondary or not _quiet(model):
         return NEVER_S
-    if last_s is None:
+    if last_s is None or last_s < model.discard_before_s:  # this computer has slept since
         return float("-inf")
     return last_s + look_interval_s(model, policy)
 

@@ -10,6 +10,7 @@ from hotswap_tui.core.errors import IllegalEventError
 from hotswap_tui.core.holding import release
 from hotswap_tui.core.model import Record
 from hotswap_tui.core.reading import AUTOMATION
+from hotswap_tui.core.sync import aged
 from hotswap_tui.core.table import TABLE, Trigger
 from hotswap_tui.core.values import SWITCHING, Kind, Level, Mode, State, Tell, counts
 
@@ -185,6 +186,7 @@ def slept(turn: Turn, event: Slept) -> None:
         unavailable_since_s=None,
         takeover_after_s=None,
         told_obstacle="",
+        sync=turn.model.sync and aged(turn.model.sync, event.seconds),
     )
     text = f"this computer slept for {event.seconds:.0f}s: earlier failures are forgotten, checking anew"
     turn.tell(Kind.SLEPT, Level.INFO, text, seconds=event.seconds)

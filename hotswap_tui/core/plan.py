@@ -145,6 +145,8 @@ def choose(
         )
     kind = recipe(source, fault)
     session = pool_mode is PoolMode.SESSION
+    if kind is not Recipe.PLANNED and data.prove_safe:
+        return Plan(kind, (), obstacle=f"{source} does not answer, so nothing proves that nothing there is lost")
     if kind is not Recipe.PLANNED:
         return Plan(kind, _with(_HASTY_SESSION if session else _HASTY, data), data=data)
     orderly = not firm and fault not in _ALIVE_BUT_USELESS

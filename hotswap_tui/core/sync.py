@@ -5,7 +5,7 @@ Moments that end in `_s` are monotonic seconds unless a field says otherwise. Na
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -247,6 +247,21 @@ class SyncReading:
     def flow(self, source: Role) -> Flow | None:
         """Return the flow that leaves `source`."""
         return next((flow for flow in self.flows if flow.source is source), None)
+
+
+def aged(reading: SyncReading, by_s: float) -> SyncReading:
+    """Return `reading` with every moment `by_s` seconds earlier: a computer's sleep is no part of its monotonic clock."""
+    flows = tuple(
+        flow if flow.measured_s is None else replace(flow, measured_s=flow.measured_s - by_s) for flow in reading.flows
+    )
+    schema, dossier = reading.schema, reading.dossier
+    return replace(
+        reading,
+        read_s=reading.read_s - by_s,
+        flows=flows,
+        schema=schema and replace(schema, read_s=schema.read_s - by_s),
+        dossier=dossier and replace(dossier, read_s=dossier.read_s - by_s),
+    )
 
 
 def behind_s(flow: Flow | None, alive_s: float) -> float | None:

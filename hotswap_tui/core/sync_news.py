@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hotswap_tui.core.sync import Dossier, Flow, Relation, Safety, Slot, SyncReading
+from hotswap_tui.core.amount_words import count, named, size
+from hotswap_tui.core.sync import SHOWN, Dossier, Flow, Relation, Safety, Slot, SyncReading
 from hotswap_tui.core.time_words import age
 from hotswap_tui.core.values import Kind, Level, Role, Tell
 
@@ -62,8 +63,8 @@ def _flow(before: Flow | None, now: Flow | None) -> Iterator[Tell]:
         elif before is not None:
             yield Tell(Kind.SYNC, Level.GOOD, f"{way} streams again", now.source)
     if now.missing > (before.missing if before is not None else 0):
-        tables = ", ".join(now.missing_tables)
-        text = f"{way} does not carry {now.missing} tables: {tables}; `hotswap-tui sync setup` adds them"
+        tables = named(now.missing_tables, now.missing, SHOWN)
+        text = f"{way} does not carry {count(now.missing, 'table')}: {tables}; `hotswap-tui sync setup` adds them"
         yield Tell(Kind.SYNC, Level.WARNING, text, now.source)
 
 
@@ -73,7 +74,7 @@ def _schema(before: SyncReading, now: SyncReading) -> Iterator[Tell]:
     had, has = (before.schema.differences if before.schema is not None else 0), now.schema.differences
     if has and not had:
         first = now.schema.examples[0] if now.schema.examples else ""
-        text = f"the schemas differ in {has} places: {first}; `hotswap-tui sync schema` prints all"
+        text = f"the schemas differ in {count(has, 'place')}: {first}; `hotswap-tui sync schema` prints all"
         yield Tell(Kind.SYNC, Level.WARNING, text, data={"differences": has})
     elif had and not has:
         yield Tell(Kind.SYNC, Level.GOOD, "the schemas are alike again", data={"differences": 0})
@@ -88,7 +89,7 @@ def _slot(before: Slot | None, now: Slot) -> Iterator[Tell]:
         if not now.lost and _within(now, limit_s):
             if not (before is not None and _within(before, limit_s)):
                 end = "until the server gives it up" if now.left_bytes is not None else "until the disk is full"
-                text = f"{name} keeps {now.retained_bytes or 0} bytes: {age(now.full_in_s or 0.0)} {end}"
+                text = f"{name} keeps {size(now.retained_bytes or 0)}: {age(now.full_in_s or 0.0)} {end}"
                 yield Tell(Kind.SYNC, level, text, now.role)
             return
 

@@ -47,7 +47,7 @@ def assemble(loaded: Loaded, tell: Callable[[Event], None]) -> Engine:
         tell=tell,
         notices=[Tell(Kind.CONFIG, Level.WARNING, warning) for warning in loaded.warnings],
         on_switch=loaded.settings.on_switch_arguments(),
-        reader=PairReader(dsns, known) if loaded.secondary is not None else None,
+        reader=PairReader(dsns, known, suspended_s=SystemClock().suspended_s) if loaded.secondary is not None else None,
     )
 
 

@@ -117,6 +117,7 @@ class Engine:
             restored.unfinished,
             reading,
             self._policy,
+            pair=self._keeper.pair,
             has_secondary=has_secondary,
             now_s=now_s,
             offset_s=offset_s,

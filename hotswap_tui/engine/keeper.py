@@ -137,7 +137,7 @@ class Keeper:
 
     def _hand_over(self) -> None:
         """Give the journal the first entry of the queue, one at a time, so that the order stays whatever fails."""
-        if self._in_flight is None:
+        if self._in_flight is None and self._queue:
             self._at_rest.clear()
             self._in_flight = asyncio.ensure_future(self._journal.write(self._queue[0]))
             self._in_flight.add_done_callback(self._written)

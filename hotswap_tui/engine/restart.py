@@ -57,6 +57,7 @@ def recall(
     reading: RouterReading,
     policy: Policy,
     *,
+    pair: str,
     has_secondary: bool,
     now_s: float,
     offset_s: float,
@@ -90,8 +91,8 @@ def recall(
         reading=reading,
         next_switch_id=max(memory.next_switch_id, unfinished.switch.id + 1 if unfinished else 1),
     )
-    # A mark belongs to the stay that it was taken for: a switch that was cut off, or somebody else's, has none.
-    if unfinished is None and model.active is memory.active is Role.SECONDARY:
+    # A mark belongs to the stay that it was taken for: a switch that was cut off, somebody else's, or another pair has none.
+    if unfinished is None and memory.pair == pair and model.active is memory.active is Role.SECONDARY:
         model = replace(model, mark=memory.mark)
     if unfinished is None or not reading.error or not has_secondary:
         return model

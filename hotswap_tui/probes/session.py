@@ -8,7 +8,6 @@ import re
 import socket
 from contextlib import suppress
 from importlib import resources
-from string import Template
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
@@ -25,7 +24,7 @@ Row: TypeAlias = tuple[str | None, ...]
 _SQL = resources.files("hotswap_tui.probes") / "sql"
 _CHECK = (_SQL / "check.sql").read_text(encoding="utf-8")
 _HEARTBEAT = (_SQL / "heartbeat.sql").read_text(encoding="utf-8")
-_HEARTBEAT_CREATE = Template((_SQL / "heartbeat_create.sql").read_text(encoding="utf-8"))
+_HEARTBEAT_CREATE = (_SQL / "heartbeat_create.sql").read_text(encoding="utf-8")
 _HEARTBEAT_AGE = (_SQL / "heartbeat_age.sql").read_text(encoding="utf-8")
 _HEARTBEAT_UPGRADE = (_SQL / "heartbeat_upgrade.sql").read_text(encoding="utf-8")
 _UNCOUNTED = (_SQL / "heartbeat_uncounted.sql").read_text(encoding="utf-8")
@@ -177,14 +176,14 @@ class Session:
             status = await self._connection.execute(prefix + (_HEARTBEAT if self._counts else _UNCOUNTED))
         except asyncpg.PostgresError as error:
             if error.sqlstate == _NOT_THERE:
-                await self._connection.execute(prefix + _HEARTBEAT_CREATE.substitute(beats=1))
+                await self._connection.execute(prefix + _HEARTBEAT_CREATE)
             elif error.sqlstate in _NO_COUNT and self._counts:
                 await self._begin_to_count(prefix, error.sqlstate)
             else:
                 raise
         else:
-            if status == "UPDATE 0":
-                row = _HEARTBEAT_CREATE.substitute(beats=2) if self._counts else _UNCOUNTED_ROW
+            if status == "SELECT 0":
+                row = _HEARTBEAT_CREATE if self._counts else _UNCOUNTED_ROW
                 await self._connection.execute(prefix + row)
 
     async def _begin_to_count(self, prefix: str, sqlstate: str) -> None:

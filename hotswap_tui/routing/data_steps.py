@@ -69,6 +69,8 @@ class DataSteps:
         `within` says how long something may take that would like so long.
         """
         if self._handover is None:
+            if self._data.prove_safe:
+                raise StepError("nothing here can prove that what was written is not lost")
             return
         source = self._target.other
         if self._data.catch_up and not self._behind:

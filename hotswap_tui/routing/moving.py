@@ -192,10 +192,15 @@ class Move:
             await self._terminate(pids)
             self._severed += len(pids)
             tell = partial(self._progress, step, done=False)
-            shared = tools.gateway.shared
-            await draining.drain(
-                tools.holding, self._blockers, self._for(_ENDED_S), lambda what: tell(detail=what), shared=shared
+            found = await draining.drain(
+                tools.holding,
+                self._blockers,
+                self._for(_ENDED_S),
+                lambda what: tell(detail=what),
+                shared=tools.gateway.shared,
             )
+            if found is not None and (self._plan.data.must_catch_up or self._plan.data.prove_safe):
+                raise StepError(f"sessions that were to end may still write: {found.words()}")
 
     async def _repoint(self) -> None:
         tools = self._tools

@@ -47,6 +47,9 @@ def same(ours: Any, theirs: Any, place: str = "") -> bool:
     if isinstance(ours, Mapping):
         assert list(ours) == list(theirs), place
         return all(same(ours[name], theirs[name], f"{place}.{name}") for name in ours)
+    if isinstance(ours, tuple):
+        assert len(ours) == len(theirs), place
+        return all(same(*both, f"{place}[{at}]") for at, both in enumerate(zip(ours, theirs, strict=True)))
     assert ours == theirs or (ours != ours and theirs != theirs), place  # noqa: PLR0124 - NaN is not itself
     return True
 

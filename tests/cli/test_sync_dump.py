@@ -100,15 +100,21 @@ def test_on_a_terminal_the_name_is_asked_for(pair, tmp_path, monkeypatch, capsys
     assert rows(pair[1]) == (("primary", 60) if code == 0 else before)
 
 
-def test_what_serves_is_not_overwritten_unless_that_is_said(pair, tmp_path, monkeypatch, capsys):
-    """Whatever else was agreed to; the database that the engine moved away from may be."""
+@pytest.mark.parametrize("known", [True, False], ids=["the engine's secondary", "by its role"])
+def test_what_serves_is_not_overwritten_unless_that_is_said(pair, tmp_path, monkeypatch, capsys, known):
+    """Whatever else was agreed to; the database that the engine moved away from may be.
+
+    Where the engine calls its databases by other names than these settings, the role decides.
+    """
 
     class View:
-        url = pair[1].url
+        def __init__(self, role, url):
+            self.role, self.url = role, url
 
     class Picture:
         active, pid = Role.SECONDARY, 4711
-        database = staticmethod(lambda role: View if role is Role.SECONDARY else None)
+        primary = View(Role.PRIMARY, "postgresql://db.example/books")
+        secondary = View(Role.SECONDARY, pair[1].url if known else "postgresql://copy.example/books")
 
     async def reach(_sockets):
         return type("Reached", (), {"snapshot": Picture})
@@ -117,7 +123,8 @@ def test_what_serves_is_not_overwritten_unless_that_is_said(pair, tmp_path, monk
     words = ("copy", "--from", "primary", "--to", "secondary", "--replace=cc_financial")
     assert run(tmp_path, *words) == 6
     assert "serves, says the engine (pid 4711); --force overwrite-what-serves does it" in capsys.readouterr().err
-    assert run(tmp_path, *words, "--force", sync_overwriting.SERVING_WORDS) == 0
+    if known:
+        assert run(tmp_path, *words, "--force", sync_overwriting.SERVING_WORDS) == 0
 
 
 @pytest.mark.parametrize(
@@ -253,3 +260,9 @@ def test_what_pgbouncer_leads_to_is_not_overwritten(pair, tmp_path, monkeypatch,
         assert "PgBouncer leads applications to the primary at" in capsys.readouterr().err
         assert rows(pair[0]) == before
         assert run(tmp_path, "copy", "--from", "primary", "--to", "secondary", "--replace=cc_financial") == 0
+        bouncer.kill()
+        before = rows(pair[1])
+        assert run(tmp_path, "copy", "--from", "primary", "--to", "secondary", "--replace=cc_financial") == 6
+        assert "whether the secondary at" in (told := capsys.readouterr().err), told
+        assert "serves is not known: no engine answers, and" in told
+        assert rows(pair[1]) == before

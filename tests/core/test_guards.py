@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from hotswap_tui.core.events import SyncRead
+from hotswap_tui.core.events import Slept, SyncRead
 from hotswap_tui.core.guards import WAY_BACK_S, data_plan
 from hotswap_tui.core.plan import DataPlan
 from hotswap_tui.core.policy import Policy
-from hotswap_tui.core.sync import Mark, Relation, Safety, SyncReading
+from hotswap_tui.core.sync import Mark, Relation, Safety, SchemaDrift, SyncReading
 from hotswap_tui.core.values import Fault, Kind, Role, State, SwitchKind
 from tests.core.machine_dsl import Machine, facts
 from tests.core.sync_values import dossier, flow, reading
@@ -26,9 +26,9 @@ def looked(machine: Machine, seen: SyncReading) -> Machine:
     return machine.step(SyncRead(replace(seen, read_s=now_s, flows=flows)))
 
 
-def returned(*, seen: SyncReading | None, **policy) -> Machine:
+def returned(*, seen: SyncReading | None, routed: bool = True, **policy) -> Machine:
     """The secondary serves, the pair was looked at, and the primary has passed as often as it must."""
-    machine = Machine(routed=True, **policy).both_up().active_dies().arrives(mark=MARK).wait(300.0).check(PRIMARY)
+    machine = Machine(routed=routed, **policy).both_up().active_dies().arrives(mark=MARK).wait(300.0).check(PRIMARY)
     if seen is not None:
         looked(machine, seen)
     return machine.check(PRIMARY, after_s=5.0)
@@ -77,6 +77,22 @@ def test_how_long_the_failure_took_to_be_confirmed_does_not_count():
     assert machine.active_dies(Fault.TIMEOUT).begun
 
 
+def test_a_sleep_of_this_computer_makes_every_figure_as_old_as_it_is():
+    """The source wrote on meanwhile, which nobody saw."""
+    machine = looked(
+        Machine(max_lag_s=10.0).both_up(), reading(flow(lag_s=1.0), dossier=dossier(), schema=SchemaDrift(1))
+    )
+    before = machine.model.sync
+    sync = machine.step(Slept(3600.0)).model.sync
+    assert before is not None
+    assert sync is not None
+    assert sync.dossier is not None
+    assert sync.schema is not None
+    assert sync.flows[0].measured_s == machine.now_s - 3600.0
+    assert (sync.read_s, sync.dossier.read_s, sync.schema.read_s) == (before.read_s - 3600.0, -3600.0, -3600.0)
+    assert not machine.both_up().active_dies().begun
+
+
 def test_without_a_limit_nothing_is_asked_of_the_secondary():
     assert looked(Machine().both_up(), reading(flow(lag_s=900.0))).active_dies().begun
 
@@ -119,6 +135,22 @@ def test_block_keeps_traffic_where_a_failback_may_lose_something(seen, moves):
         assert machine.in_flight.plan.data.since == MARK
 
 
+@pytest.mark.parametrize(
+    ("seen", "moves"),
+    [
+        (reading(dossier=dossier(Safety.SAFE)), False),
+        (reading(flow(SECONDARY), dossier=dossier(Safety.SAFE)), True),
+        (reading(flow(SECONDARY, missing=1), dossier=dossier(Safety.SAFE)), False),
+        (reading(dossier=dossier(Safety.SAFE), relation=Relation.PHYSICAL), True),
+    ],
+)
+def test_without_a_gateway_nobody_is_held_while_it_is_proven(seen, moves):
+    """Applications write on the secondary until they follow; replication brings that over."""
+    machine = returned(seen=seen, routed=False, failback_guarded=True)
+    assert (machine.state is State.FAILING_BACK) is moves
+    assert returned(seen=seen, routed=False).state is State.FAILING_BACK, "warn"
+
+
 def test_a_person_fails_back_although_the_guard_blocks():
     machine = returned(seen=reading(dossier=dossier()), failback_guarded=True).fail_back()
     assert machine.state is State.FAILING_BACK
@@ -157,6 +189,19 @@ def test_the_way_back_is_waited_for_but_not_for_ever():
     assert "waiting for replication" in machine.said(Kind.NO_SWITCH)[-1]
     machine.check(PRIMARY, after_s=WAY_BACK_S)
     assert machine.state is State.FAILING_BACK
+
+
+def test_an_engine_that_never_saw_the_primary_looks_before_it_fails_back():
+    """It was started while the primary was down: whether replication leads back is not known yet."""
+    machine = Machine().on_secondary()
+    looked(machine, reading(relation=Relation.UNKNOWN, dossier=dossier()))
+    machine.primary_returns()
+    assert machine.begun[-1].target is SECONDARY
+    assert "whether replication leads back" in machine.said(Kind.NO_SWITCH)[-1]
+    looked(machine, reading(flow(SECONDARY), dossier=dossier(Safety.NEEDS_SYNC)))
+    assert machine.check(PRIMARY, after_s=5.0).state is State.FAILING_BACK
+    assert machine.in_flight.plan is not None
+    assert machine.in_flight.plan.data.catch_up
 
 
 def test_a_way_back_that_streams_again_ends_the_wait():
@@ -227,6 +272,7 @@ BACK = reading(flow(SECONDARY))
 BOTH = reading(flow(), flow(SECONDARY))
 BROKEN = reading(flow(streaming=False))
 PHYSICAL = reading(flow(), relation=Relation.PHYSICAL)
+BEATING = reading(flow(SECONDARY), relation=Relation.HEARTBEAT)
 TO_SECONDARY = DataPlan(mark=True, must_catch_up=True)
 TO_PRIMARY = DataPlan(must_catch_up=True)
 
@@ -240,6 +286,7 @@ TO_PRIMARY = DataPlan(must_catch_up=True)
         (BROKEN, SwitchKind.FAILOVER, SECONDARY, replace(TO_SECONDARY, sequences=True)),
         (PHYSICAL, SwitchKind.MANUAL, SECONDARY, replace(TO_SECONDARY, catch_up=True)),
         (reading(flow()), SwitchKind.FAILBACK, PRIMARY, TO_PRIMARY),
+        (BEATING, SwitchKind.FAILBACK, PRIMARY, TO_PRIMARY),
         (BOTH, SwitchKind.FAILBACK, PRIMARY, replace(TO_PRIMARY, catch_up=True, sequences=True)),
         (BACK, SwitchKind.MANUAL, PRIMARY, replace(TO_PRIMARY, catch_up=True, sequences=True)),
         (BOTH, SwitchKind.REPAIR, SECONDARY, DataPlan()),

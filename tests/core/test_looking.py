@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hotswap_tui.core.events import Slept
 from hotswap_tui.core.looking import NEVER_S, ask, look_due_s, look_interval_s
 from hotswap_tui.core.values import Fault, Role
 from tests.core.machine_dsl import START_S, Machine
@@ -27,11 +28,19 @@ def test_a_limit_for_the_lag_makes_looks_more_frequent(policy, expected_s):
     assert look_interval_s(machine.model, machine.policy) == expected_s
 
 
-def test_before_a_failback_it_is_looked_as_often_as_the_primary_is_rechecked():
-    machine = Machine().on_secondary()
+@pytest.mark.parametrize(("policy", "expected_s"), [({}, 5.0), ({"failure_retry_interval_s": 0.05}, 1.0)])
+def test_before_a_failback_it_is_looked_as_often_as_the_primary_is_rechecked(policy, expected_s):
+    machine = Machine(**policy).on_secondary()
     assert look_interval_s(machine.model, machine.policy) == 60.0
     machine.check(PRIMARY)
-    assert look_interval_s(machine.model, machine.policy) == machine.policy.failure_retry_interval_s
+    assert look_interval_s(machine.model, machine.policy) == expected_s
+
+
+def test_where_only_a_person_fails_back_it_is_looked_as_ever():
+    """For days, perhaps, at servers that charge for what is asked of them."""
+    for machine in (Machine().on_secondary().disarm(), Machine(failback_auto=False).on_secondary()):
+        machine.check(PRIMARY)
+        assert look_interval_s(machine.model, machine.policy) == 60.0
 
 
 @pytest.mark.parametrize(
@@ -74,3 +83,10 @@ def test_the_primary_is_asked_as_often_as_wanted_while_the_secondary_serves():
 def test_a_database_that_does_not_answer_is_not_asked():
     machine = Machine().both_up().check(SECONDARY, Fault.TIMEOUT)
     assert ask(machine.model, machine.policy, machine.now_s, None) == {PRIMARY}
+
+
+def test_after_a_sleep_of_this_computer_it_is_looked_at_once():
+    machine = Machine().both_up()
+    last_s = machine.now_s
+    machine.wait(1.0).step(Slept(3600.0)).both_up()
+    assert look_due_s(machine.model, machine.policy, last_s) == float("-inf")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hotswap_tui.core.plan import DRAIN_S, SESSION_DRAIN_S, DataPlan, PoolMode, Step, choose
@@ -42,10 +44,17 @@ def test_the_steps_that_the_data_asks_for(data, catches_up, secures, pool_mode):
 @pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.TIMEOUT, Fault.DRILL])
 @pytest.mark.parametrize("pool_mode", [TRANSACTION, SESSION])
 def test_nobody_waits_for_a_database_that_is_gone(fault, pool_mode):
-    plan = planned(fault, pool_mode)
+    plan = planned(fault, pool_mode, data=replace(ALL, prove_safe=False))
     assert Step.CATCH_UP not in plan.steps
     assert plan.steps[plan.steps.index(Step.SECURE) - 1] is Step.PREFLIGHT
     assert not plan.must_secure, "an application without any database matters more"
+
+
+@pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.TIMEOUT])
+def test_where_nothing_can_be_proven_a_guarded_failback_does_not_begin(fault):
+    plan = choose(Role.SECONDARY, fault, TRANSACTION, (1, 18), data=DataPlan(prove_safe=True))
+    assert "nothing proves" in plan.obstacle
+    assert plan.steps == ()
 
 
 @pytest.mark.parametrize(

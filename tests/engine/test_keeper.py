@@ -159,6 +159,17 @@ def test_a_sentence_that_is_stored_does_not_hide_that_the_memory_is_not(desk):
     assert desk.said()[1:] == ["the journal is written again"]
 
 
+def test_a_retry_that_finds_everything_stored_does_nothing(desk):
+    desk.journal.broken = True
+    desk.do(lambda: desk.keeper.remember(MODEL, (), WALL_AT_ZERO_S), then_s=0.1)
+    desk.journal.broken = False
+    desk.do(lambda: desk.keeper.write_events((SENTENCE,)), then_s=RETRY_S + 1)
+    waiting = desk.loop.create_task(desk.keeper.settled())
+    desk.loop.run_until(desk.loop.time() + 0.1)
+    assert waiting.done()
+    assert len(desk.journal.entries) == 2
+
+
 def test_closing_stores_the_last_words_and_what_the_disk_still_lacks(desk):
     desk.journal.broken = True
     desk.do(lambda: desk.keeper.remember(MODEL, (), WALL_AT_ZERO_S), then_s=0.1)

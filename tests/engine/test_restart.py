@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hotswap_tui.core.policy import Policy
+from hotswap_tui.core.sync import Mark
 from hotswap_tui.core.values import Level, Mode, RouterReading, State, Switch, SwitchKind
 from hotswap_tui.engine.ports import Memory, ModeMemory, SwitchRecord
 from hotswap_tui.engine.restart import recall, remember, stories
@@ -18,8 +21,9 @@ LATER_OFFSET_S = 1_700_050_000.0
 PAIR = "pi:5432/cc cloud:5432/cc"
 
 
-def reborn(memory, unfinished=None, *, reading=UNROUTED, now_s=1000.0, offset_s=LATER_OFFSET_S, has_secondary=True):
-    return recall(memory, unfinished, reading, Policy(), has_secondary=has_secondary, now_s=now_s, offset_s=offset_s)
+def reborn(memory, unfinished=None, *, reading=UNROUTED, now_s=1000.0, offset_s=LATER_OFFSET_S, **more):
+    known = {"pair": PAIR, "has_secondary": True, "now_s": now_s, "offset_s": offset_s} | more
+    return recall(memory, unfinished, reading, Policy(), **known)
 
 
 def cut_off(kind=SwitchKind.FAILOVER, by="", target=SECONDARY):
@@ -36,6 +40,16 @@ def test_what_is_remembered_comes_back_at_the_same_wall_time():
     later = reborn(memory)
     assert later.since_s == pytest.approx(machine.model.since_s + moved_s)
     assert later.mode.until_s == pytest.approx(machine.now_s + 1e6 + moved_s)
+
+
+def test_a_mark_is_remembered_for_the_pair_and_the_stay_that_it_was_taken_for():
+    """Another server's transactions, or those of a switch whose outcome nobody knew, would pass for what is known."""
+    mark = Mark(SECONDARY, OFFSET_S, "100:100:")
+    memory = remember(replace(Machine().on_secondary().model, mark=mark), PAIR, OFFSET_S)
+    assert reborn(memory).mark == mark
+    assert reborn(memory, pair="pi:5432/cc other:5432/cc").mark is None
+    assert reborn(memory, cut_off(target=SECONDARY), reading=points_at(SECONDARY)).mark is None
+    assert reborn(memory, reading=points_at(PRIMARY)).mark is None
 
 
 def test_health_is_not_remembered():

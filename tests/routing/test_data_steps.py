@@ -126,9 +126,11 @@ async def test_keys_that_would_be_given_twice_stop_an_orderly_switch_only(fault,
 
 
 async def test_without_a_handover_every_step_is_nothing():
-    steps = steps_of(None)
+    steps = steps_of(None, data=replace(ALL, prove_safe=False))
     assert await take(steps) == []
     assert steps.secured == Secured()
+    with pytest.raises(StepError, match="nothing here can prove"):
+        await take(steps_of(None))
 
 
 async def test_without_a_gateway_the_data_is_brought_over_all_the_same():

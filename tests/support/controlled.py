@@ -38,6 +38,7 @@ QUICK = {
     "DB_FAILURE_RETRY_INTERVAL": "200",
     "DB_CONNECTION_TIMEOUT": "2000",
     "DB_PRIMARY_RETRY_INTERVAL": "600000",
+    "DB_SYNC_CHECK_INTERVAL": "0",  # who tests what is told of the data asks for it
 }
 
 

@@ -111,6 +111,7 @@ async def test_what_replication_brings_is_not_written_there(asked: Asked) -> Non
     dossier = await asked.examine(mark)
     assert (dossier.verdict, dossier.transactions) == (Safety.SAFE, 0), dossier.why
     assert "1 transaction of the primary" in dossier.why
+    assert "1 transaction of the primary" in await prove_safe(asked.inspect, mark, 5.0), "what was told is proven"
     assert (await asked.examine(mark, flows=())).verdict is Safety.NEEDS_SYNC
 
 
@@ -148,6 +149,11 @@ async def test_a_primary_that_is_down_takes_it_once_it_is_up(asked: Asked) -> No
             "ALTER PUBLICATION cc_financial_back_pub SET (publish = 'insert, update, delete, truncate')",
             "leaves out a kind of statement",
         ),
+        (
+            "ALTER TABLE marker SET UNLOGGED; INSERT INTO marker VALUES ('past'); ALTER TABLE marker SET LOGGED",
+            "DELETE FROM marker WHERE name = 'past'",
+            "columns were changed since",
+        ),
     ],
 )
 async def test_what_replication_does_not_carry_is_no_way_back(asked: Asked, made: str, undone: str, why: str) -> None:
@@ -174,6 +180,36 @@ async def test_a_table_that_is_not_subscribed_to_is_not_carried(asked: Asked) ->
     finally:
         for server in asked.pair[:2]:
             asked.pair.execute(server, "DROP TABLE aside")
+
+
+@contextmanager
+def published_by_name(pair: Replicated) -> Iterator[str]:
+    """Let the way back come from a publication that names its tables."""
+    use = f"ALTER SUBSCRIPTION {pair.back_subscription} SET PUBLICATION {{}} WITH (refresh = false)"
+    ((tables,),) = pair.execute(
+        pair.secondary, "SELECT string_agg(tablename, ', ') FROM pg_tables WHERE schemaname = 'public'"
+    )
+    pair.execute(pair.secondary, f"CREATE PUBLICATION listed FOR TABLE {tables}")
+    pair.execute(pair.primary, use.format("listed"))
+    running = f"SELECT active FROM pg_replication_slots WHERE slot_name = '{pair.back_subscription}'"
+    try:
+        until_sync(lambda: pair.execute(pair.secondary, running) == [(True,)], 20)
+        yield "listed"
+    finally:
+        pair.execute(pair.primary, use.format(pair.back_publication))
+        pair.execute(pair.secondary, "DROP PUBLICATION listed")
+
+
+async def test_a_table_that_was_taken_out_of_the_publication_is_not_carried(asked: Asked) -> None:
+    """The primary's subscription names it all the same."""
+    with published_by_name(asked.pair) as publication:
+        mark = await asked.mark()
+        asked.write(f"ALTER PUBLICATION {publication} DROP TABLE marker")
+        with pytest.raises(HandoverError, match=r"not all tables are carried: public\.marker"):
+            await prove_safe(asked.inspect, mark, 5.0)
+        asked.write(f"ALTER PUBLICATION {publication} ADD TABLE marker")
+        with pytest.raises(HandoverError, match="was changed since"):
+            await prove_safe(asked.inspect, mark, 5.0)
 
 
 async def test_a_slot_that_was_made_later_lacks_what_was_before(asked: Asked) -> None:

@@ -32,16 +32,29 @@ CREATE TYPE mood AS ENUM ('sad', 'fine');
 CREATE SCHEMA "Odd ""one";
 CREATE TABLE "Odd ""one"."T;--" (id serial PRIMARY KEY, feeling mood, body text);
 INSERT INTO "Odd ""one"."T;--" (feeling, body) SELECT 'fine', repeat('x', 20) FROM generate_series(1, 500);
-CREATE TABLE parts (id int) PARTITION BY RANGE (id);
-CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (100);
+CREATE TABLE parts (id int PRIMARY KEY, feeling mood DEFAULT 'sad') PARTITION BY RANGE (id);
+CREATE INDEX ON parts (feeling);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (id);
+CREATE TABLE parts_1_1 PARTITION OF parts_1 DEFAULT;
+CREATE TABLE "of parts" (id int PRIMARY KEY REFERENCES parts, double int GENERATED ALWAYS AS (id * 2) STORED)
+    PARTITION BY HASH (id);
+CREATE TABLE "part of parts" PARTITION OF "of parts" FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE VIEW felt AS SELECT feeling, count(*) FROM parts JOIN "of parts" USING (id) GROUP BY feeling;
 INSERT INTO parts SELECT generate_series(1, 50);
+INSERT INTO "of parts" VALUES (1);
+CREATE TABLE hen (id int PRIMARY KEY);
+CREATE TABLE egg (id int PRIMARY KEY, hen_id int REFERENCES hen DEFERRABLE INITIALLY DEFERRED);
+ALTER TABLE hen ADD egg_id int REFERENCES egg DEFERRABLE INITIALLY DEFERRED;
+INSERT INTO egg VALUES (1, NULL);
+INSERT INTO hen VALUES (1, 1);
+UPDATE egg SET hen_id = 1;
 CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.body := upper(NEW.body); RETURN NEW; END$$;
 CREATE TRIGGER loud BEFORE INSERT ON "Odd ""one"."T;--" FOR EACH ROW EXECUTE FUNCTION shout();
 CREATE VIEW richest AS SELECT name, balance_cents FROM accounts ORDER BY balance_cents DESC LIMIT 1;
 CREATE MATERIALIZED VIEW totals AS SELECT account_id, sum(amount_cents) FROM transactions GROUP BY account_id;
 SELECT lo_from_bytea(0, 'large');
 """
-ROWS = 3 + 3 + 0 + 1 + 60 + 2 + 500 + 50
+ROWS = 3 + 3 + 0 + 1 + 60 + 2 + 500 + 50 + 1 + 1 + 1
 
 
 def quiet(_moved):
@@ -94,6 +107,8 @@ def everything(url):
         run(url, "SELECT last_value, is_called FROM transactions_id_seq"),
         run(url, "SELECT * FROM transactions ORDER BY id"),
         run(url, "SELECT * FROM parts ORDER BY id"),
+        run(url, 'SELECT * FROM "of parts", hen, egg, felt'),
+        run(url, "SELECT inhrelid::regclass::text, inhparent::regclass::text FROM pg_inherits ORDER BY 1"),
         run(url, "SELECT * FROM totals ORDER BY 1"),
         run(url, "SELECT * FROM richest"),
         run(url, "SELECT lo_get(oid) FROM pg_largeobject_metadata"),
@@ -350,7 +365,7 @@ def test_a_target_that_replicates_is_refused(fresh, servers, script, words):
 
 def test_a_copy_onto_itself_is_refused(fresh):
     url = fresh(0)
-    again = parse(url.replace("127.0.0.1", "localhost"))
+    again = parse(url.replace("127.0.0.1", "localhost") + "?options=-c%20TimeZone%3DAsia/Tokyo")
     with pytest.raises(SyncError, match="lead to the same database"):
         copy(parse(url), again, look_at(again), quiet, clean=True)
     assert run(url, "SELECT count(*) FROM transactions") == [(60,)]

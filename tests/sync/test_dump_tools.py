@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from hotswap_tui.dsn import parse
-from hotswap_tui.sync.dumps.access import access
+from hotswap_tui.sync.dumps.access import access, memory_file
 from hotswap_tui.sync.dumps.client_tools import Tools, archive_version, choose_for_dump, choose_for_restore, find_tools
-from hotswap_tui.sync.dumps.copy import extension_options
 from hotswap_tui.sync.dumps.dump_manifest import Count, differences
+from hotswap_tui.sync.dumps.dump_source import Facts
 from hotswap_tui.sync.dumps.encryption import Cipher, Method, method_of
-from hotswap_tui.sync.dumps.moving_progress import Moved
-from hotswap_tui.sync.dumps.restore import without_extensions
+from hotswap_tui.sync.dumps.load_list import load_list
+from hotswap_tui.sync.dumps.moving_progress import Meter, Moved
+from hotswap_tui.sync.dumps.restore_target import Target
 from hotswap_tui.sync.errors import SyncError
 
 
@@ -185,22 +186,34 @@ def test_programs_are_told_everything_but_the_secrets(monkeypatch):
         os.fstat(passfile)
 
 
-@pytest.mark.parametrize(
-    ("major", "options"),
-    [
-        (18, ('--exclude-extension="plpgsql"', '--exclude-extension="uuid-ossp"')),
-        (16, ('--extension="citext"', '--extension="plpgsql"')),
-    ],
-)
-def test_a_copy_leaves_extensions_alone_that_the_target_has(major, options):
-    source, target = ("citext", "plpgsql", "uuid-ossp"), ("plpgsql", "uuid-ossp")
-    assert extension_options(Tools(Path("/"), major), source, target) == options
+LISTING = """\
+; a comment: 1; 2 3 EXTENSION - citext
+2; 3079 16385 EXTENSION - uuid-ossp {}
+3; 0 0 COMMENT - EXTENSION uuid-ossp {}
+4; 3079 1 EXTENSION - citext {}
+5; 1259 2 TABLE public p ann
+6; 0 3 TABLE DATA public p ann
+7; 0 4 TABLE DATA public theirs ann
+8; 2606 5 CONSTRAINT public p p_pkey ann
+9; 1259 6 INDEX public p_idx ann
+10; 2606 7 CONSTRAINT public p 1 p 1_pkey ann
+11; 1259 8 INDEX public p 1_idx ann
+12; 0 0 INDEX ATTACH public p 1_idx ann
+""".replace("{}", "")  # nobody owns an extension
 
 
-def test_a_restore_does_so_too():
-    listing = "; a comment\n2; 3079 16385 EXTENSION - uuid-ossp \n3; 0 0 COMMENT - EXTENSION uuid-ossp \n4; 3079 1 EXTENSION - citext \n"
-    kept = [line for line in without_extensions(listing, ["uuid-ossp"]).splitlines() if not line.startswith(";")]
-    assert kept == ["4; 3079 1 EXTENSION - citext "]
+def test_what_is_attached_comes_before_what_it_is_attached_to_and_extensions_that_are_there_are_left_alone():
+    """The order of creation, of which pg_restore's drops are the reverse; a line break in a name is shown as a space."""
+    facts = Facts("d", 18, False, "1", ("uuid-ossp",), (), (), False)
+    attached = frozenset({"CONSTRAINT public p\n1 p 1_pkey", "INDEX public p 1_idx"})
+    target = Target(facts, (), attached=attached, brought=frozenset({"TABLE DATA public theirs"}))
+    loaded = load_list(LISTING, target).splitlines()
+    assert [int(line.partition(";")[0]) for line in loaded if not line.startswith(";")] == [4, 5, 6, 10, 11, 8, 9, 12]
+
+
+def test_a_list_in_another_encoding_is_handed_on_as_it_is():
+    with memory_file(b"TABLE caf\xe9".decode(errors="surrogateescape")) as (place, _numbers):
+        assert Path(place).read_bytes() == b"TABLE caf\xe9"
 
 
 def test_rows_are_compared_table_by_table():
@@ -218,3 +231,11 @@ def test_progress_guesses_only_with_something_to_go_by():
     assert Moved("copying", 300, 2.0, 200).done == 0.99
     assert Moved("copying", 50, 0.5, 200).left_s is None
     assert (Moved("dumping", 50, 2.0).done, Moved("dumping", 50, 2.0).left_s) == (None, None)
+
+
+def test_nobody_guesses_once_everything_has_passed():
+    told: list[Moved] = []
+    meter = Meter(told.append, 200)
+    meter.at(150)
+    meter.then("building indexes")
+    assert [(moved.stage, moved.done) for moved in told] == [("", 0.75), ("building indexes", None)]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from hotswap_tui.core.sync import SchemaDrift
 from hotswap_tui.core.values import Role
-from hotswap_tui.sync.look import questions, slots
+from hotswap_tui.sync.look import contents, questions, slots
 from hotswap_tui.sync.look.facts import Facts, HeldSlot, Server, Subscription
 from hotswap_tui.sync.look.flows import Ends, flow
 from hotswap_tui.sync.look.measuring import Measured, Sample, measure
@@ -16,6 +19,7 @@ from hotswap_tui.sync.look.relation import Link, Method
 from hotswap_tui.sync.look.rows import Table, Tables, estimates, not_carried, write_rate
 from hotswap_tui.sync.look.trail import Trail
 from hotswap_tui.sync.quoting import identifier, literal
+from hotswap_tui.sync.schema.catalogue import Catalogue, Item, Key
 
 SERVER = Server(180000, False, 1, 5, "app", "127.0.0.1", True, None)
 SLOT = HeldSlot("s", "pgoutput", "app", True, 1000, 2000, "reserved", None)
@@ -120,12 +124,23 @@ async def test_a_slot_that_tells_nothing_leaves_the_lag_open():
     [
         (FACTS, OWN, (True, True), ""),
         (FACTS, replace(OWN, enabled=False), (True, True), "is disabled"),
-        (replace(FACTS, slots=()), OWN, (True, True), "no slot s any more"),
+        (replace(FACTS, slots=()), OWN, (True, True), "the slot s is not on the primary any more"),
         (replace(FACTS, slots=(replace(SLOT, status="lost"),)), OWN, (True, True), "is lost"),
         (replace(FACTS, slots=(replace(SLOT, active=False),)), OWN, (True, False), "not connected"),
         (replace(FACTS, slots=(replace(SLOT, active=False),)), OWN, (False, True), ""),
         (FACTS, replace(OWN, working=False), (True, True), "not connected"),
-        (FACTS, replace(OWN, working=False, errors=3), (True, True), "3 errors"),
+        (
+            FACTS,
+            replace(OWN, working=False, errors=3),
+            (True, True),
+            "not connected to the primary, 3 failures so far: the",
+        ),
+        (
+            FACTS,
+            replace(OWN, working=False, errors=3),
+            (False, True),
+            "the subscription s is not connected to the primary",
+        ),
         (FACTS, replace(OWN, ended=1 << 40), (True, True), "is not its source"),
         (FACTS, OWN, (False, False), "neither database has answered"),
     ],
@@ -142,7 +157,15 @@ def test_errors_that_grow_are_told_while_the_worker_is_seen_alive():
     before = replace(TARGET, subscriptions=(OWN,))
     failing = replace(OWN, errors=2)
     told = flow(replace(LINK, subscription=failing), Ends(FACTS, TARGET, True, True, before), None, None, None)
-    assert "fails again" in told.error
+    assert "fails again and again, 2 failures so far" in told.error
+    gone = flow(replace(LINK, subscription=failing), Ends(FACTS, TARGET, False, True, before), None, None, None)
+    assert not gone.error, "a source that is down makes it fail, too"
+
+
+def test_a_table_that_is_copied_anew_leaves_the_lag_open_although_the_source_is_not_asked():
+    before = flow(LINK, Ends(FACTS, TARGET, True, True), Measured(0.5, 10, 7.0), None, None)
+    copying = replace(LINK, subscription=replace(OWN, tables=(("public", "a", False),)))
+    assert flow(copying, Ends(FACTS, TARGET, False, True), None, None, before).lag_s is None
 
 
 def test_figures_that_cannot_be_measured_keep_their_moment():
@@ -184,6 +207,38 @@ def test_a_partition_is_carried_under_its_parents_name():
     )
     own = replace(OWN, tables=(("public", "whole", True), ("public", "plain", False)))
     assert not_carried(tables, own) == [("public", "late")]
+
+
+def test_what_migration_tools_note_of_a_database_is_not_missed_elsewhere():
+    tables = Tables({("public", name): Table(1) for name in ("_prisma_migrations", "late")}, {})
+    assert not_carried(tables, OWN) == [("public", "late")]
+
+
+async def test_schemas_that_differ_for_ever_are_read_once(monkeypatch):
+    """Their hashes are compared again, and as long as they are the same ones, the differences are, too."""
+    hashes, reads = {Role.PRIMARY: "1", Role.SECONDARY: "2"}, []
+
+    async def fingerprint(role, _):
+        return hashes[role]
+
+    async def read_catalogue(role, _):
+        reads.append(role)
+        return Catalogue(18, {Key("table", "public", "", f"t{hashes[role]}"): Item("a table")})
+
+    monkeypatch.setattr(contents, "fingerprint", fingerprint)
+    monkeypatch.setattr(contents, "read_catalogue", read_catalogue)
+    asked: Any = {role: SimpleNamespace(inspection=role, left_s=1.0) for role in Role}
+    schemas = contents.Schemas()
+    first, second = [await schemas.compare(asked, at_s) for at_s in (10.0, 20.0)]
+    assert first is not None
+    assert (first.differences, second) == (2, replace(first, read_s=20.0))
+    assert reads == [Role.PRIMARY, Role.SECONDARY]
+    hashes[Role.SECONDARY] = "3"
+    third = await schemas.compare(asked, 30.0)
+    assert third is not None
+    assert "t3" in "".join(third.examples)
+    hashes[Role.SECONDARY] = "1"
+    assert await schemas.compare(asked, 40.0) == SchemaDrift(0, (), 40.0)
 
 
 def test_rows_are_compared_where_both_are_known():

@@ -8,7 +8,7 @@ import pytest
 
 from hotswap_tui.core.sync import Relation
 from hotswap_tui.core.values import Role
-from hotswap_tui.sync.look.facts import Facts, HeldSlot, Sender, Server, Subscription
+from hotswap_tui.sync.look.facts import Facts, HeldSlot, Server, Subscription
 from hotswap_tui.sync.look.relation import links, relation
 
 SERVER = Server(180000, False, 1, 5, "app", "127.0.0.1", True, None)
@@ -36,6 +36,7 @@ def found(primary, secondary, active=Role.PRIMARY, before=()):
         (TAKING, SENDING, Relation.LOGICAL_BACK),
         (replace(SENDING, subscriptions=(OWN,)), replace(TAKING, slots=(SLOT,)), Relation.TWO_WAY),
         (SENDING, OTHER, Relation.UNRELATED),
+        (ONE, replace(STANDBY, server=replace(RECOVERING, database_oid=6)), Relation.UNRELATED),
         (replace(ONE, slots=(replace(SLOT, plugin="wal2json"),)), TAKING, Relation.UNRELATED),
         (replace(ONE, slots=(replace(SLOT, database="else"),)), TAKING, Relation.UNRELATED),
         (SENDING, replace(OTHER, subscriptions=(replace(OWN, slot="t"),)), Relation.UNRELATED),
@@ -44,7 +45,7 @@ def found(primary, secondary, active=Role.PRIMARY, before=()):
         (STANDBY, ONE, Relation.PHYSICAL_BACK),
         (OTHER, replace(STANDBY, identifier="9"), Relation.UNRELATED),
         (ONE, replace(STANDBY, server=replace(RECOVERING, in_recovery=False)), Relation.PROMOTED),
-        (replace(ONE, senders=(Sender(None, None, None),)), replace(STANDBY, identifier=None), Relation.PHYSICAL),
+        (replace(ONE, sending=True), replace(STANDBY, identifier=None), Relation.PHYSICAL),
         (ONE, replace(STANDBY, identifier=None), Relation.UNRELATED),
         (ONE, replace(ONE, read_s=2.0), Relation.SAME),
         (ONE, replace(ONE, server=replace(SERVER, database_oid=6)), Relation.UNRELATED),

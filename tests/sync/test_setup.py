@@ -130,6 +130,60 @@ def test_a_new_table_joins_when_it_is_run_again(world, user):
         world.forbid()
 
 
+def test_a_publication_of_all_tables_leaves_a_migration_tools_out_without_a_gap(world):
+    """The table comes after the first setup; rows are written all the time, and none is lost or copied anew."""
+    with world.setup(two_way=True) as setup:
+        assert "FOR ALL TABLES" in finished(setup)[0].shown
+    world.on_both(
+        "CREATE TABLE alembic_version (version_num text PRIMARY KEY); INSERT INTO alembic_version VALUES ('a')"
+    )
+    ended = threading.Event()
+    count = 0
+
+    def write():
+        nonlocal count
+        with connected(world.primary, world.database) as connection:
+            while not ended.is_set():
+                connection.execute("INSERT INTO marker VALUES (%s)", (f"row {count}",))
+                count += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with world.setup(two_way=True) as setup:
+            run = finished(setup)
+            assert finished(setup) == []
+    finally:
+        ended.set()
+        writer.join()
+    assert [s.shown.partition(" FOR ")[0] for s in run[:2]] == [
+        f'DROP PUBLICATION "{world.database}{infix}_pub"; CREATE PUBLICATION "{world.database}{infix}_pub"'
+        for infix in ("", "_back")
+    ]
+    assert not [s.shown for s in run if "alembic" in s.shown]
+    until_sync(lambda: world.execute("secondary", "SELECT count(*) FROM marker") == [(count + 1,)])
+    world.execute("secondary", "INSERT INTO marker VALUES ('back')")
+    until_sync(lambda: world.execute("primary", "SELECT count(*) FROM marker") == [(count + 2,)])
+
+
+def test_a_table_listed_before_it_was_known_as_a_migration_tools_is_left_out(world):
+    world.on_both("CREATE TABLE django_migrations (id int PRIMARY KEY)")
+    world.execute("primary", f"CREATE PUBLICATION {world.database}_pub FOR TABLE django_migrations")
+    with world.setup() as setup:
+        shown = [statement.shown for statement in finished(setup)]
+    assert f'ALTER PUBLICATION "{world.database}_pub" DROP TABLE "public"."django_migrations"' in shown
+
+
+def test_a_database_without_tables_of_its_own_is_published_empty(world):
+    world.allow()
+    world.on_both("DROP TABLE users, accounts, transactions, budgets, marker, heartbeats CASCADE")
+    try:
+        with world.setup("ccfinapp") as setup:
+            assert finished(setup)[0].shown == f'CREATE PUBLICATION "{world.database}_pub"'
+    finally:
+        world.forbid()
+
+
 def test_an_interruption_after_any_statement_is_followed_by_running_it_again(world):
     """Each run does one statement and is ended before the next; moving the slot of the way back ahead is done once more."""
     told: list[str] = []

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.core.amount_words import count
-from hotswap_tui.core.sync import Dossier, Safety
+from hotswap_tui.core.sync import Dossier, Flow, Safety
 from hotswap_tui.core.values import Role
 from hotswap_tui.routing.handover import HandoverError
 from hotswap_tui.routing.inspection import InspectionError
 from hotswap_tui.sync import lsn
-from hotswap_tui.sync.dossier import snapshots, written
+from hotswap_tui.sync.dossier import snapshots, taking, written
 from hotswap_tui.sync.dossier.asking import Asking
 from hotswap_tui.sync.dossier.mark import take_mark
 from hotswap_tui.sync.dossier.stand import Stand, read_stand
@@ -27,7 +27,7 @@ from hotswap_tui.sync.handover import catching_up
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hotswap_tui.core.sync import Flow, Mark
+    from hotswap_tui.core.sync import Mark
     from hotswap_tui.routing.inspection import Inspection
 
 __all__ = ["examine", "prove_safe", "take_mark"]
@@ -105,7 +105,7 @@ async def prove_safe(inspect: Callable[[Role], Inspection], mark: Mark | None, t
         raise HandoverError(NO_MARK)
     here, there = (Asking(inspect(role), timeout_s) for role in (Role.SECONDARY, Role.PRIMARY))
     try:
-        _, finding = await _look(here, mark, ())
+        _, finding = await _look(here, mark, await _flows(here, there))
         if finding.proof:
             return finding.proof
         if finding.since is None:
@@ -116,6 +116,16 @@ async def prove_safe(inspect: Callable[[Role], Inspection], mark: Mark | None, t
     except InspectionError as error:
         raise HandoverError(f"what was written on the secondary cannot be found out: {error}") from error
     return await catching_up.catch_up(inspect, Role.SECONDARY, Role.PRIMARY, max(0.0, here.left_s), lambda _: None)
+
+
+async def _flows(here: Asking, there: Asking) -> tuple[Flow, ...]:
+    """Return what brings the primary's writes to the secondary, as it is now: those are not written there."""
+    try:
+        slots = await taking.slots(there)
+    except InspectionError:
+        return ()
+    subscriptions = await taking.subscriptions(here)
+    return tuple(Flow(Role.PRIMARY, each.name, each.works) for each in subscriptions if each.slot in slots)
 
 
 async def _await_working(here: Asking, there: Asking, finding: _Finding, since: Since) -> None:

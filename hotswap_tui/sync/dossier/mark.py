@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.core.sync import Mark
@@ -9,37 +10,38 @@ from hotswap_tui.core.text import clean
 from hotswap_tui.routing.inspection import InspectionError
 from hotswap_tui.sync.dossier import snapshots, written
 from hotswap_tui.sync.dossier.asking import Asking, template
-from hotswap_tui.sync.dossier.stand import counter_columns, timeline
-from hotswap_tui.sync.dossier.tail import failures
+from hotswap_tui.sync.dossier.stand import OWN_COUNTER, columns_of, timeline
+from hotswap_tui.sync.dossier.tail import FAILURES, failures
+from hotswap_tui.sync.quoting import literal
 
 if TYPE_CHECKING:
-    from hotswap_tui.core.sync import Written
     from hotswap_tui.core.values import Role
     from hotswap_tui.routing.inspection import Inspection
+    from hotswap_tui.sync.dossier.asking import Row
 
 _MARK: Final = template("mark")
+_FACTS: Final = template("mark_facts")
+_IDENTIFIER: Final = "(SELECT system_identifier FROM pg_catalog.pg_control_system())"
 
 
 async def take_mark(inspection: Inspection, role: Role, wall_s: float, timeout_s: float) -> Mark:
     """Note where the database stands; the last thing before clients come, since what is committed later counts as theirs.
 
-    One small transaction of our own makes the write-ahead log before it safe on the disk. `wall_s`: seconds since 1970. Raises
-    InspectionError.
+    Two round trips, where the server tells everything: the second needs the first, and is a small transaction of our own, which
+    makes the write-ahead log before it safe on the disk. `wall_s`: seconds since 1970. Raises InspectionError.
     """
     asking = Asking(inspection, timeout_s)
-    identifier = (await asking.identify()).system_identifier
-    columns = await counter_columns(asking)
-    reset, tables = await _statistics(asking)
-    failed = await failures(asking)
-    row = await asking.row(_MARK.substitute(columns))
+    identifier, counter_table, failed, statistics = await _facts(asking)
+    row = await asking.row(_MARK.substitute(columns_of(counter_table)))
     try:
+        reset, tables = written.parse(json.loads(statistics or "[]"))
         in_recovery, snapshot, _, _, own, place, walfile, beats, counter, slots = row
         return Mark(
             role,
             wall_s,
             snapshot=str(snapshots.parse(str(snapshot)).closed_by(int(own))) if own is not None else "",
             beats=None if beats is None else int(beats),
-            system_identifier=identifier,
+            system_identifier=None if identifier is None else clean(identifier, 63),
             in_recovery=in_recovery == "t",
             lsn=clean(place or ""),
             written=tables,
@@ -47,14 +49,18 @@ async def take_mark(inspection: Inspection, role: Role, wall_s: float, timeout_s
             counter=clean(counter or ""),
             timeline=timeline(walfile),
             slots=clean(slots or "", 5000),
-            failures=failed,
+            failures=int(failed or 0),
         )
     except ValueError as error:
         raise InspectionError("not the answer that was asked for") from error
 
 
-async def _statistics(asking: Asking) -> tuple[str, tuple[Written, ...]]:
+async def _facts(asking: Asking) -> Row:
+    """Ask for everything at once, and singly where this role or an older server does not tell something."""
+    parts = {"own_counter": OWN_COUNTER, "written": written.QUERY}
     try:
-        return await written.read(asking)
+        return await asking.row(_FACTS.substitute(parts, identifier=_IDENTIFIER, failures=f"({FAILURES})"))
     except InspectionError:
-        return "", ()
+        identifier = (await asking.identify()).system_identifier
+        told = "NULL" if identifier is None else literal(identifier)
+        return await asking.row(_FACTS.substitute(parts, identifier=told, failures=str(await failures(asking))))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hotswap_tui.sync.dossier.asking import Asking
     from hotswap_tui.sync.dossier.snapshots import Snapshot
 
-_OWN_COUNTER: Final = template("own_counter").substitute()
+OWN_COUNTER: Final = template("own_counter").substitute()
 _STAND: Final = template("stand")
 
 
@@ -38,18 +38,22 @@ class Stand:
     """As `server_version_num` says it."""
 
 
-async def counter_columns(asking: Asking) -> dict[str, str]:
+async def _counter_columns(asking: Asking) -> dict[str, str]:
     """Return how a statement reads our own counter, NULL where it may not be trusted; raises InspectionError."""
-    tables = await asking.rows(_OWN_COUNTER)
-    if not tables:
+    tables = await asking.rows(OWN_COUNTER)
+    return columns_of(tables[0][0] if tables else None)
+
+
+def columns_of(table: str | None) -> dict[str, str]:
+    """Return how a statement reads the counter in `table`, the server's quoting; NULL where there is none."""
+    if table is None:
         return {"beats": "NULL::pg_catalog.int8", "counter": "NULL::pg_catalog.text"}
-    ((table,),) = tables
     return {name: f"(SELECT h.{name} FROM {table} h)" for name in ("beats", "counter")}  # noqa: S608 - the server's quoting
 
 
 async def read_stand(asking: Asking) -> Stand:
     """Return where the server stands now; raises InspectionError."""
-    row = await asking.row(_STAND.substitute(await counter_columns(asking)))
+    row = await asking.row(_STAND.substitute(await _counter_columns(asking)))
     try:
         in_recovery, snapshot, place, walfile, beats, counter, still_open, tracks, version = row
         return Stand(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hotswap_tui.sync.dossier.stand import Stand
     from hotswap_tui.sync.dossier.taking import Sending, Taking
 
-_FAILURES: Final = template("failures").substitute()
+FAILURES: Final = template("failures").substitute()
 _PLACE: Final = (
     "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE pg_catalog.pg_current_wal_flush_lsn() END"
 )
@@ -43,7 +43,7 @@ class Tail:
 async def failures(asking: Asking) -> int:
     """Return how often the database's subscriptions have failed or passed over a row; 0 where the server does not count that."""
     try:
-        ((counted,),) = await asking.rows(_FAILURES)
+        ((counted,),) = await asking.rows(FAILURES)
         return int(str(counted))
     except (InspectionError, ValueError):
         return 0

@@ -14,6 +14,7 @@ from hotswap_tui.core.amount_words import named, size
 from hotswap_tui.core.text import clean
 from hotswap_tui.core.values import Role
 from hotswap_tui.routing.inspection import InspectionError
+from hotswap_tui.sync.books import MIGRATION_BOOKS
 from hotswap_tui.sync.dossier import taking
 from hotswap_tui.sync.dossier.asking import template
 from hotswap_tui.sync.quoting import literal
@@ -74,13 +75,15 @@ async def find(secondary: Asking, primary: Asking | None, since: Since, flows: S
         seen = None
     if seen is None:
         name, slot = _remembered(flows, slots)
-        taken: set[tuple[str, str]] | None = None
+        _refuse_changed(await _tables(secondary, since, ()))
     else:
         subscription, taken = seen
         name, slot = subscription.name, slots[subscription.slot]
         await _examine_publications(secondary, since, subscription.publications)
+        tables = await _tables(secondary, since, subscription.publications)
+        _refuse_changed(tables)
+        _refuse_left_out(tables, taken)
     _examine_slot(slot, since.mark)
-    await _examine_tables(secondary, since, taken)
     return WayBack(name, slot.behind_bytes, works=seen is not None)
 
 
@@ -124,7 +127,7 @@ async def _examine_publications(secondary: Asking, since: Since, names: Sequence
         _CARRIED.substitute(
             names=",".join(map(literal, names)),
             publication_changed=written_since(since.now, "p"),
-            member_changed=written_since(since.now, "r"),
+            member_changed=written_since(since.now, "d"),
         )
     )
     told = named(names)
@@ -139,14 +142,21 @@ async def _examine_publications(secondary: Asking, since: Since, names: Sequence
             raise NoWayBackError(why)
 
 
-async def _examine_tables(secondary: Asking, since: Since, taken: set[tuple[str, str]] | None) -> None:
-    """Raise NoWayBackError for tables that are not `taken` (None: not known), and for those with other columns than then."""
+async def _tables(secondary: Asking, since: Since, publications: Sequence[str]) -> list[Row]:
     changed = since.then.written_since(since.now, "a")
-    rows = await secondary.rows(_WRITABLE.substitute(changed=changed))
-    _refuse("columns were changed since, which replication does not carry", (row for row in rows if row[4] == "t"))
-    if taken is not None:
-        left_out = (row for row in rows if row[:2] not in taken and row[2:4] not in taken)
-        _refuse("not all tables are carried", left_out)
+    return await secondary.rows(_WRITABLE.substitute(changed=changed, names=",".join(map(literal, publications))))
+
+
+def _refuse_changed(tables: Iterable[Row]) -> None:
+    """Raise NoWayBackError for tables that have other columns than at the mark."""
+    _refuse("columns were changed since, which replication does not carry", (row for row in tables if row[4] == "t"))
+
+
+def _refuse_left_out(tables: Iterable[Row], taken: set[tuple[str, str]]) -> None:
+    """Raise NoWayBackError for tables that are not `taken` on the primary, or that the secondary does not publish any more."""
+    carried = (row for row in tables if row[1] not in MIGRATION_BOOKS)  # of which each database keeps its own
+    left_out = (row for row in carried if row[5] != "t" or (row[:2] not in taken and row[2:4] not in taken))
+    _refuse("not all tables are carried", left_out)
 
 
 def _refuse(why: str, rows: Iterable[Row]) -> None:

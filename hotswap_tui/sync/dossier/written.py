@@ -14,7 +14,7 @@ from hotswap_tui.routing.inspection import InspectionError
 from hotswap_tui.sync.dossier.asking import template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from hotswap_tui.core.sync import Mark
     from hotswap_tui.sync.dossier.asking import Asking
@@ -22,28 +22,24 @@ if TYPE_CHECKING:
 LIMIT: Final = 500
 """Tables; the mark is kept in the journal."""
 _NAME_LIMIT: Final = 130
-_QUERY: Final = template("written").substitute(limit=LIMIT)
+QUERY: Final = template("written").substitute(limit=LIMIT)
 
 
-async def read(asking: Asking) -> tuple[str, tuple[Written, ...]]:
-    """Return when the statistics began, and their counts, the most written table first; raises InspectionError."""
-    rows = await asking.rows(_QUERY)
-    try:
-        tables = (
-            Written(clean(table, _NAME_LIMIT), *(int(str(count)) for count in counts))
-            for table, *counts, _ in rows
-            if table is not None
-        )
-        return clean(str(rows[0][-1])), tuple(tables)
-    except (IndexError, ValueError) as error:
-        raise InspectionError("not the answer that was asked for") from error
+def parse(rows: Sequence[Sequence[object]]) -> tuple[str, tuple[Written, ...]]:
+    """Return when the statistics began, and their counts, the most written table first; raises ValueError."""
+    tables = (
+        Written(clean(str(table), _NAME_LIMIT), *(int(str(count)) for count in counts))
+        for table, *counts, _ in rows
+        if table is not None
+    )
+    return clean(str(rows[0][-1])) if rows else "", tuple(tables)
 
 
 async def since(asking: Asking, mark: Mark) -> tuple[int | None, tuple[Written, ...]]:
     """Return how many rows were written since the mark and the tables, most first; None where they cannot be compared."""
     try:
-        reset, now = await read(asking)
-    except InspectionError:
+        reset, now = parse(await asking.rows(QUERY))
+    except (InspectionError, ValueError):
         return None, ()
     grown = growth(mark.written, now) if reset == mark.stats_reset else None
     if grown is None:

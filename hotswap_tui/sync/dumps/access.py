@@ -86,12 +86,15 @@ def _passfile_line(password: str) -> str:
 
 @contextmanager
 def memory_file(text: str) -> Iterator[tuple[str, list[int]]]:
-    """Give the path of a file with `text` that only this user can read, and the descriptors that a program must inherit for it."""
+    """Give the path of a file with `text` that only this user can read, and the descriptors that a program must inherit for it.
+
+    Bytes of another encoding than UTF-8 stand in `text` as surrogates.
+    """
     if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
         descriptor = os.memfd_create("hotswap-tui")
         try:
             os.fchmod(descriptor, _OWN)
-            os.write(descriptor, text.encode())
+            os.write(descriptor, text.encode(errors="surrogateescape"))
             yield f"/proc/self/fd/{descriptor}", [descriptor]
         finally:
             os.close(descriptor)
@@ -99,8 +102,8 @@ def memory_file(text: str) -> Iterator[tuple[str, list[int]]]:
     directory = Path(tempfile.mkdtemp(prefix="hotswap-tui-"))
     try:
         path = directory / "secret"
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN), "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN), "wb") as file:
+            file.write(text.encode(errors="surrogateescape"))
         yield str(path), []
     finally:
         shutil.rmtree(directory, ignore_errors=True)

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from hotswap_tui.sync.connecting import secrets_of
 from hotswap_tui.sync.dumps.access import access
 from hotswap_tui.sync.dumps.client_tools import choose_for_dump, choose_for_restore, find_tools
 from hotswap_tui.sync.dumps.dump import counted, dump_command
 from hotswap_tui.sync.dumps.dump_source import opened
+from hotswap_tui.sync.dumps.load_list import load_list, read_ahead
 from hotswap_tui.sync.dumps.moving_progress import Meter
 from hotswap_tui.sync.dumps.restore import feeding, restore_command, verified
 from hotswap_tui.sync.dumps.streaming import Programs, pump
 from hotswap_tui.sync.errors import SyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from hotswap_tui.dsn import Dsn
-    from hotswap_tui.sync.dumps.client_tools import Tools
     from hotswap_tui.sync.dumps.moving_progress import Tell
     from hotswap_tui.sync.dumps.restore import Loaded
     from hotswap_tui.sync.dumps.restore_target import Target
-
-_EXCLUDES_EXTENSIONS: Final = 17
-"""Since then pg_dump has `--exclude-extension`; before, only the ones to include can be named (since 14)."""
-_ALWAYS_THERE: Final = "plpgsql"
 
 
 def copy(source_dsn: Dsn, dsn: Dsn, target: Target, tell: Tell, *, clean: bool) -> Loaded:
@@ -46,37 +40,26 @@ def copy(source_dsn: Dsn, dsn: Dsn, target: Target, tell: Tell, *, clean: bool) 
         restoring = choose_for_restore(found, dumping.major, target.facts.major)
         meter = Meter(tell, source.size_bytes)
         meter.stage = "copying"
-        options = ("--compress=0", *extension_options(dumping, source.facts.extensions, target.facts.extensions))
         with (
             access(source_dsn, "hotswap-tui copy") as there,
             access(dsn, "hotswap-tui copy") as here,
             Programs() as programs,
         ):
             dumped = programs.start(
-                dump_command(dumping, there, source, secrets, options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+                dump_command(dumping, there, source, secrets, ("--compress=0",)),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
             )
             assert dumped.stdout is not None
-            with feeding(programs, [restore_command(restoring, here, secrets, clean=clean)], meter) as feed:
+            head, listing = read_ahead(programs, restoring, dumped.stdout, meter)
+            with (
+                restore_command(restoring, here, secrets, load_list(listing, target), clean=clean) as command,
+                feeding(programs, [command], meter) as feed,
+            ):
                 source.begin_count()
-                done = pump(dumped.stdout, feed.write, meter.at)
+                feed.write(head)
+                done = pump(dumped.stdout, feed.write, meter.at, len(head))
                 # Only a whole archive may come to its end.
                 programs.require(dumped, meter.tick)
         counts = counted(source, meter)
     return verified(dsn, counts, done, meter)
-
-
-def extension_options(tools: Tools, source: Sequence[str], target: Sequence[str]) -> tuple[str, ...]:
-    """Return the options that keep pg_dump from carrying extensions that the target has.
-
-    Whoever has not made an extension may neither drop nor comment on it.
-    """
-    common = [name for name in source if name in target]
-    if tools.major >= _EXCLUDES_EXTENSIONS:
-        return tuple(f"--exclude-extension={_pattern(name)}" for name in common)
-    wanted = [name for name in source if name not in target or name == _ALWAYS_THERE]
-    return tuple(f"--extension={_pattern(name)}" for name in wanted) if common else ()
-
-
-def _pattern(name: str) -> str:
-    quoted = name.replace('"', '""')
-    return f'"{quoted}"'

@@ -136,7 +136,7 @@ def _dump(wanted: Wanted, write: Callable[[bytes], None], tell: Tell) -> tuple[S
 
 def counted(source: Source, meter: Meter) -> tuple[Count, ...]:
     """Return the rows of every table at the snapshot's moment, once they are counted; raises SyncError."""
-    meter.stage = "counting rows"
+    meter.then("counting rows")
     while source.counting():
         meter.tick()
         time.sleep(TICK_S)

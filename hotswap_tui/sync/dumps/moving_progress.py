@@ -64,6 +64,11 @@ class Meter:
         self.bytes = done
         self.tick()
 
+    def then(self, stage: str) -> None:
+        """Say that everything has passed, and what is done now, of which nobody knows how long it takes."""
+        self.stage, self._expected_bytes = stage, None
+        self.tick()
+
     def tick(self) -> None:
         """Say that time has passed."""
         self._tell(Moved(self.stage, self.bytes, self.elapsed_s, self._expected_bytes))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING
 
 from hotswap_tui.sync.connecting import secrets_of
 from hotswap_tui.sync.dumps import dump_manifest
 from hotswap_tui.sync.dumps.access import access, memory_file, plain_environment
 from hotswap_tui.sync.dumps.client_tools import RESTORE, archive_version, choose_for_restore, find_tools, newest
 from hotswap_tui.sync.dumps.encryption import HEAD_BYTES, Cipher, method_of
+from hotswap_tui.sync.dumps.load_list import load_list
 from hotswap_tui.sync.dumps.moving_progress import Meter
 from hotswap_tui.sync.dumps.restore_target import verify
 from hotswap_tui.sync.dumps.streaming import Command, Feed, Programs, pump
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from hotswap_tui.sync.dumps.dump_manifest import Count, Difference, Manifest
     from hotswap_tui.sync.dumps.moving_progress import Tell
     from hotswap_tui.sync.dumps.restore_target import Target
-
-_EXTENSION: Final = re.compile(r"^\d+; \d+ \d+ (?:EXTENSION - |COMMENT - EXTENSION )(?P<name>\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +87,15 @@ def restore(archive: Archive, dsn: Dsn, target: Target, tell: Tell, *, clean: bo
     meter = Meter(tell, archive.path.stat().st_size)
     meter.stage = "restoring"
     decrypting = [Command(archive.cipher.decrypting(), plain_environment())] if archive.cipher else []
-    wanted = without_extensions(archive.listing, target.facts.extensions)
-    with access(dsn, "hotswap-tui restore") as way, memory_file(wanted) as (chosen, number):
-        options = (f"--use-list={chosen}",)
-        command = restore_command(tools, way, secrets_of((dsn,)), clean=clean, options=options, descriptors=number)
-        with (
-            archive.path.open("rb") as file,
-            Programs() as programs,
-            feeding(programs, [*decrypting, command], meter) as feed,
-        ):
-            done = pump(file, feed.write, meter.at)
+    chosen = load_list(archive.listing, target)
+    with (
+        access(dsn, "hotswap-tui restore") as way,
+        restore_command(tools, way, secrets_of((dsn,)), chosen, clean=clean) as command,
+        archive.path.open("rb") as file,
+        Programs() as programs,
+        feeding(programs, [*decrypting, command], meter) as feed,
+    ):
+        done = pump(file, feed.write, meter.at)
     return verified(dsn, archive.manifest.counts if archive.manifest else None, done, meter)
 
 
@@ -119,53 +116,38 @@ def feeding(programs: Programs, commands: Sequence[Command], meter: Meter) -> It
     feed = Feed(programs, entrance, meter.tick)
     yield feed
     feed.close()
-    meter.stage = "building indexes"
+    meter.then("building indexes")
     programs.finish(meter.tick)
 
 
+@contextmanager
 def restore_command(
-    tools: Tools,
-    way: Access,
-    secrets: Sequence[str],
-    *,
-    clean: bool,
-    options: Sequence[str] = (),
-    descriptors: Sequence[int] = (),
-) -> Command:
-    """Return the command that loads an archive from its standard input in one transaction, whose end it is, or its failure."""
-    argv = (
-        tools.program(RESTORE),
-        *("--no-password", "--single-transaction", "--exit-on-error"),
-        *("--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions"),
-        *(("--clean", "--if-exists") if clean else ()),
-        *options,
-        f"--dbname={way.conninfo}",
-    )
-    return Command(argv, way.environment, (*way.descriptors, *descriptors), tuple(secrets))
+    tools: Tools, way: Access, secrets: Sequence[str], chosen: str, *, clean: bool
+) -> Iterator[Command]:
+    """Give the command that loads an archive from its standard input in one transaction, whose end it is, or its failure.
+
+    `chosen` is the list of what is loaded.
+    """
+    with memory_file(chosen) as (place, numbers):
+        argv = (
+            tools.program(RESTORE),
+            *("--no-password", "--single-transaction", "--exit-on-error"),
+            *("--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions"),
+            *(("--clean", "--if-exists") if clean else ()),
+            f"--use-list={place}",
+            f"--dbname={way.conninfo}",
+        )
+        yield Command(argv, way.environment, (*way.descriptors, *numbers), tuple(secrets))
 
 
 def verified(dsn: Dsn, expected: tuple[Count, ...] | None, done: int, meter: Meter) -> Loaded:
     """Compare the rows that are there with those that were dumped; raises SyncError."""
-    meter.stage = "comparing rows"
-    meter.tick()
+    meter.then("comparing rows")
     try:
         differences = verify(dsn, expected) if expected is not None else ()
     except SyncError as error:
         raise SyncError(f"it was loaded, and its rows could not be compared: {error}") from error
     return Loaded(expected, differences, done, meter.elapsed_s)
-
-
-def without_extensions(listing: str, there: Sequence[str]) -> str:
-    """Return the list of what to load, without the extensions that the target has.
-
-    Whoever has not made an extension may neither drop nor comment on it.
-    """
-    return "".join(f"{_kept(line, there)}\n" for line in listing.splitlines())
-
-
-def _kept(line: str, there: Sequence[str]) -> str:
-    match = _EXTENSION.match(line)
-    return f";{line}" if match and match["name"] in there else line
 
 
 def _listing(path: Path, cipher: Cipher | None) -> str:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from hotswap_tui.dsn import Dsn
     from hotswap_tui.sync.dumps.dump_manifest import Count, Difference
 
-_CONTENTS: Final = (resources.files("hotswap_tui.sync") / "sql" / "contents.sql").read_text(encoding="utf-8")
+_SQL: Final = resources.files("hotswap_tui.sync") / "sql"
+_CONTENTS: Final = (_SQL / "contents.sql").read_text(encoding="utf-8")
+_ENTRIES: Final = (_SQL / "target_entries.sql").read_text(encoding="utf-8")
 _TEARDOWN: Final = "end the replication first (hotswap-tui sync teardown)"
 
 
@@ -42,6 +44,10 @@ class Target:
 
     facts: Facts
     contents: tuple[Content, ...]
+    attached: frozenset[str] = frozenset()
+    """Indexes and constraints of partitions that belong to the partitioned table's: `INDEX public a_idx`, `CONSTRAINT public a a_pkey`."""
+    brought: frozenset[str] = frozenset()
+    """The rows of extensions' own tables: `TABLE DATA public spatial_ref_sys`."""
 
     def obstacle(self) -> str:
         """Return why nothing can be loaded into it and what to do; empty when something can."""
@@ -67,7 +73,13 @@ def look_at(dsn: Dsn) -> Target:
     """Return what the database is and holds; raises SyncError."""
     with explained(dsn), connect(dsn) as connection:
         facts = read_facts(connection)
-        return Target(facts, tuple(Content(*found) for found in connection.execute(_CONTENTS)))
+        entries = connection.execute(_ENTRIES).fetchall()
+        return Target(
+            facts,
+            tuple(Content(*found) for found in connection.execute(_CONTENTS)),
+            attached=frozenset(entry for entry, attached in entries if attached),
+            brought=frozenset(entry for entry, attached in entries if not attached),
+        )
 
 
 def verify(dsn: Dsn, expected: Sequence[Count]) -> tuple[Difference, ...]:

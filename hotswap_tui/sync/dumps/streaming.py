@@ -35,7 +35,7 @@ _CONSEQUENCES: Final = (
 )
 """How programs fail because the one before or behind them has."""
 _CANNOT_DROP: Final = "ERROR:  cannot drop "
-"""Of pg_restore with --clean: something needs what is to be replaced, or is a partition's inherited constraint."""
+"""Of pg_restore with --clean: something that stays needs what is to be replaced."""
 _MARKS: Final = ("error: ", "fatal: ", "age: ", "bad decrypt")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.core.sync import Relation, SchemaDrift
@@ -23,21 +24,34 @@ ALIKE: Final = PHYSICAL | {Relation.SAME}
 """The catalogue and the sequences come along with everything else."""
 
 
-async def compare_schemas(asked: Mapping[Role, Asked], read_s: float) -> SchemaDrift | None:
-    """Return how the catalogues differ, in a short answer from each server where they do not; None: it could not be read."""
-    try:
-        primary, secondary = (asked[role] for role in Role)
-        left_s = min(primary.left_s, secondary.left_s)
-        hashes = await both(fingerprint(primary.inspection, left_s), fingerprint(secondary.inspection, left_s))
-        if hashes[0] == hashes[1]:
-            return SchemaDrift(0, (), read_s)
-        left_s = min(primary.left_s, secondary.left_s)
-        catalogues = await both(
-            read_catalogue(primary.inspection, left_s), read_catalogue(secondary.inspection, left_s)
-        )
-    except InspectionError:
-        return None
-    return drift(differences(*catalogues), read_s)
+class Schemas:
+    """Compares the catalogues; those of which the comparison before found the same hashes are not read again.
+
+    Hashes that differ may do so for ever: an extension of the secondary alone, another version's way of printing.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a comparison."""
+        self._hashes: tuple[str, str] | None = None
+        self._found = SchemaDrift(0)
+
+    async def compare(self, asked: Mapping[Role, Asked], read_s: float) -> SchemaDrift | None:
+        """Return how they differ, in a short answer from each server where nothing has changed; None: it could not be read."""
+        try:
+            primary, secondary = (asked[role] for role in Role)
+            left_s = min(primary.left_s, secondary.left_s)
+            hashes = await both(fingerprint(primary.inspection, left_s), fingerprint(secondary.inspection, left_s))
+            if hashes[0] == hashes[1]:
+                return SchemaDrift(0, (), read_s)
+            if hashes != self._hashes:
+                left_s = min(primary.left_s, secondary.left_s)
+                catalogues = await both(
+                    read_catalogue(primary.inspection, left_s), read_catalogue(secondary.inspection, left_s)
+                )
+                self._hashes, self._found = hashes, drift(differences(*catalogues), read_s)
+        except InspectionError:
+            return None
+        return replace(self._found, read_s=read_s)
 
 
 async def sequences_of(one: Asked) -> tuple[SequenceState, ...] | None:

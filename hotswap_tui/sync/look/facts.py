@@ -70,15 +70,6 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
-    """A walsender; another role's shows nothing but that it is there."""
-
-    name: str | None
-    flushed: int | None
-    replayed: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """One database at `read_s`."""
 
@@ -89,7 +80,8 @@ class Facts:
     """How far it has flushed, or replayed while in recovery."""
     slots: tuple[HeldSlot, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
-    senders: tuple[Sender, ...] = ()
+    sending: bool = False
+    """A walsender runs here."""
     receiving: bool = False
     """A walreceiver runs here."""
     paused: bool = False
@@ -156,7 +148,7 @@ def _facts(found: dict[str, Any], server: Server, read_s: float) -> Facts:
         position=wal_position(found["position"]),
         slots=tuple(map(_slot, found["slots"] or ())),
         subscriptions=tuple(map(_subscription, found["subscriptions"] or ())),
-        senders=tuple(map(_sender, found["senders"] or ())),
+        sending=found["sending"],
         receiving=found["receiving"],
         paused=found["paused"],
         slot_name=found["slot_name"] or "",
@@ -192,7 +184,3 @@ def _subscription(found: dict[str, Any]) -> Subscription:
         ended=wal_position(found["ended"]),
         tables=tuple((schema, table, ready) for schema, table, ready in found["tables"] or ()),
     )
-
-
-def _sender(found: dict[str, Any]) -> Sender:
-    return Sender(found["name"], wal_position(found["flushed"]), wal_position(found["replayed"]))

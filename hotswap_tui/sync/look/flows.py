@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from hotswap_tui.core.amount_words import count
 from hotswap_tui.core.sync import SHOWN, Flow
 from hotswap_tui.core.text import clean
 from hotswap_tui.sync.look.relation import Method
@@ -46,10 +47,9 @@ def flow(
         told = replace(told, missing=len(missing), missing_tables=tuple(map(shown, missing[:SHOWN])))
     told = _with_subscription(told, link)
     if measured is not None:
-        # What has not been copied once is behind by more than anybody can tell.
-        lag_s = None if told.not_ready else measured.lag_s
-        told = replace(told, lag_s=lag_s, lag_bytes=measured.lag_bytes, measured_s=measured.measured_s)
-    return told
+        told = replace(told, lag_s=measured.lag_s, lag_bytes=measured.lag_bytes, measured_s=measured.measured_s)
+    # What has not been copied once is behind by more than anybody can tell.
+    return replace(told, lag_s=None) if told.not_ready else told
 
 
 def _with_subscription(told: Flow, link: Link) -> Flow:
@@ -78,20 +78,21 @@ def _trouble(link: Link, ends: Ends) -> str:
 
 
 def _logical_trouble(link: Link, ends: Ends) -> str:
-    own, slot = link.subscription, ends.source.slot(link.slot)
-    name, slot_name = clean(link.name, _NAME_LIMIT), clean(link.slot, _NAME_LIMIT)
+    own, slot, name = link.subscription, ends.source.slot(link.slot), clean(link.name, _NAME_LIMIT)
     if own is None or not own.enabled:
         return f"the subscription {name} on the {link.target} is disabled"
-    if slot is None:
-        return f"the {link.source} has no slot {slot_name} any more: the subscription has to be set up anew"
-    if slot.status == _LOST:
-        return f"the slot {slot_name} is lost: the subscription has to be set up anew"
+    if slot is None or slot.status == _LOST:
+        gone = "is lost" if slot is not None else f"is not on the {link.source} any more"
+        return f"the slot {clean(link.slot, _NAME_LIMIT)} {gone}: the subscription has to be set up anew"
     if _is_foreign(own.ended, ends):
         return f"the subscription {name} is further than the {link.source}, which was restored, or is not its source"
+    # One whose source is gone fails, too, and that is no conflict.
+    fails = ends.source_answered and _fails(link, ends)
     stopped = (ends.target_answered and not own.working) or (ends.source_answered and not slot.active)
-    if own.errors and (stopped or _fails(link, ends)):
-        return f"the subscription {name} fails again and again ({own.errors} errors): the {link.target}'s log says why"
-    return f"the subscription {name} is not connected to the {link.source}" if stopped else ""
+    what = "fails again and again" if fails else f"is not connected to the {link.source}"
+    so_far = f", {count(own.errors, 'failure')} so far: the {link.target}'s log says why"
+    told = f"the subscription {name} {what}{so_far if own.errors and ends.source_answered else ''}"
+    return told if fails or stopped else ""
 
 
 def _is_foreign(ended: int | None, ends: Ends) -> bool:
@@ -116,6 +117,6 @@ def _physical_trouble(ends: Ends) -> str:
         return "replay is paused on the standby"
     if ends.target_answered and not ends.target.receiving:
         return "the standby is not connected to its source"
-    if ends.source_answered and not ends.source.senders:
+    if ends.source_answered and not ends.source.sending:
         return "the source has no standby connected"
     return ""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from importlib import resources
-from string import Template
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from hotswap_tui.core.values import Role
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from hotswap_tui.dsn import Dsn
 
-_CREATE: Final = Template((resources.files("hotswap_tui.probes") / "sql" / "heartbeat_create.sql").read_text("utf-8"))
+_CREATE: Final = (resources.files("hotswap_tui.probes") / "sql" / "heartbeat_create.sql").read_text("utf-8")
 _LONGEST_S: Final = 10.0
 _LOOK: Final = """\
 SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.quote_ident(pg_catalog.current_schema()),
@@ -106,6 +105,6 @@ class Heartbeats:
 
 def _creation() -> list[str]:
     """Return the write check's own statements, for a table that is logged."""
-    text = _CREATE.substitute(beats=1).replace("CREATE UNLOGGED TABLE", "CREATE TABLE")
+    text = _CREATE.replace("CREATE UNLOGGED TABLE", "CREATE TABLE")
     code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
     return [statement.strip() for statement in code.split(";") if statement.strip()]

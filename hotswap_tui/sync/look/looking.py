@@ -36,26 +36,23 @@ async def measured(
         if link.method is Method.HEARTBEAT:
             return None if target is None else await _beats(link, source, target, facts, clock)
         at_target = target if link.method is Method.PHYSICAL else None
-        question = _question(link, facts, alone=at_target is None)
-        if question is None:
-            return None
+        question = _question(link, alone=at_target is None)
 
         async def ask() -> Sample:
             return await _sample(question, source, at_target, clock)
 
-        return await measure(ask, trail, alive=_alive(link, facts))
+        found = await measure(ask, trail, alive=_alive(link, facts))
     except (InspectionError, ValueError):  # or an answer of another shape
         return None
+    # An ordinary role is not told by the source how far a standby has replayed: what was known before stays.
+    return None if found.lag_bytes is None and link.method is Method.PHYSICAL else found
 
 
-def _question(link: Link, facts: Mapping[Role, Facts], *, alone: bool) -> str | None:
-    """Return what to ask the source; None where it cannot know how far the target is."""
-    if link.slot:
-        return questions.position(slot=link.slot)
-    if not alone:
-        return questions.position()
-    seen = any(sender.name == link.name for sender in facts[link.source].senders)
-    return questions.position(sender=link.name) if seen else None
+def _question(link: Link, *, alone: bool) -> str:
+    """Return what to ask the source; `alone`: a standby is not asked itself."""
+    if link.method is Method.LOGICAL:
+        return questions.confirmed(link.slot)
+    return questions.replayed(link.slot, link.name) if alone else questions.position()
 
 
 def _alive(link: Link, facts: Mapping[Role, Facts]) -> bool:

@@ -36,10 +36,14 @@ _ERRORS: Final = (
     "(SELECT apply_error_count + sync_error_count FROM pg_catalog.pg_stat_subscription_stats WHERE subid = w.subid)"
 )
 _CONFIRMED: Final = Template(
-    "(SELECT COALESCE(confirmed_flush_lsn, restart_lsn) FROM pg_catalog.pg_replication_slots WHERE slot_name = $slot)"
+    "(SELECT confirmed_flush_lsn FROM pg_catalog.pg_replication_slots WHERE slot_name = $slot)"
 )
-_RECEIVED: Final = Template(
-    "(SELECT pg_catalog.min(flush_lsn) FROM pg_catalog.pg_stat_replication WHERE application_name = $sender)"
+_REPLAYED: Final = Template(
+    "(SELECT pg_catalog.min(replay_lsn) FROM pg_catalog.pg_stat_replication WHERE application_name = $sender)"
+)
+_REPLAYED_BY: Final = Template(
+    "(SELECT r.replay_lsn FROM pg_catalog.pg_replication_slots AS s JOIN pg_catalog.pg_stat_replication AS r "
+    "ON r.pid = s.active_pid WHERE s.slot_name = $slot)"
 )
 
 
@@ -60,14 +64,23 @@ def facts(server: Server) -> str:
     )
 
 
-def position(slot: str = "", sender: str = "") -> str:
-    """Ask how far the server is, and how far the logical or physical `slot`, or the standby named `sender`, has confirmed."""
-    arrived = "NULL"
-    if slot:
-        arrived = _CONFIRMED.substitute(slot=literal(slot))
-    elif sender:
-        arrived = _RECEIVED.substitute(sender=literal(sender))
+def position(arrived: str = "NULL") -> str:
+    """Ask how far the server is, and what has arrived elsewhere."""
     return _POSITION.substitute(position=_CURRENT, arrived=arrived)
+
+
+def confirmed(slot: str) -> str:
+    """Ask how far the subscriber of a logical `slot` has confirmed."""
+    return position(_CONFIRMED.substitute(slot=literal(slot)))
+
+
+def replayed(slot: str = "", sender: str = "") -> str:
+    """Ask a source how far the standby of a physical `slot`, or the one named `sender`, has replayed: NULL without pg_monitor.
+
+    What it has only received is more, and what it keeps back (a paused replay, a delay) nobody can read there.
+    """
+    by_slot = _REPLAYED_BY.substitute(slot=literal(slot)) if slot else ""
+    return position(by_slot or _REPLAYED.substitute(sender=literal(sender)))
 
 
 def tables(publications: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from hotswap_tui.core.sync import SHOWN, SchemaDrift, SyncReading
+from hotswap_tui.core.sync import SHOWN, SchemaDrift, SyncReading, aged
 from hotswap_tui.core.values import Role
 from hotswap_tui.routing.inspection import InspectionError
 from hotswap_tui.sync.dossier.dossier import examine
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 TIMEOUT_S: Final = 5.0
 SCHEMA_EVERY: Final = 10
 """Looks at both databases from one comparison of their schemas to the next."""
+SLEPT_S: Final = 1.0
+"""A computer's sleep of that length counts."""
 
 
 class Question(Protocol):
@@ -71,18 +73,27 @@ class PairReader:
         *,
         timeout_s: float = TIMEOUT_S,
         clock: Callable[[], float] = _loop_time,
+        suspended_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Prepare; nothing is opened. `timeout_s` is the most that one question takes, a look takes three times that."""
+        """Prepare; nothing is opened. `timeout_s` is the most that one question takes, a look takes three times that.
+
+        `suspended_s` tells how long this computer has slept since it was started, which `clock` does not count.
+        """
         self._dsns = dict(dsns)
         self._known = known
         self._timeout_s = timeout_s
         self._clock = clock
+        self._suspended_s = suspended_s
+        self._slept_s = suspended_s()
         self._facts: dict[Role, Facts] = {}
         self._links: tuple[Link, ...] = ()
         self._trails = {role: Trail() for role in Role}
         self._slots: dict[Role, tuple[Slot, ...]] = {}
+        self._schemas = contents.Schemas()
         self._since_schema = SCHEMA_EVERY
         self._reading = SyncReading(0.0)
+        self._mark: Mark | None = None
+        """Of the stay on the secondary that the last dossier is about."""
         self._open: set[Asked] = set()
 
     async def read(self, question: Question) -> SyncReading:
@@ -90,6 +101,7 @@ class PairReader:
 
         What could not be asked now stays as it was, with its own moment.
         """
+        self._notice_sleep()
         deadline_s = asyncio.get_running_loop().time() + 3 * self._timeout_s
         asked = {
             role: Asked(self._dsns[role], self._timeout_s, deadline_s)
@@ -103,7 +115,16 @@ class PairReader:
             for one in asked.values():
                 await one.aclose()
                 self._open.discard(one)
+        self._notice_sleep()
         return self._reading
+
+    def _notice_sleep(self) -> None:
+        """Make what is known as old as it is after a sleep, in which sources went on; where they stood when is forgotten."""
+        slept_s = self._suspended_s() - self._slept_s
+        if slept_s >= SLEPT_S:
+            self._slept_s += slept_s
+            self._trails = {role: Trail() for role in Role}
+            self._reading = aged(self._reading, slept_s)
 
     async def aclose(self) -> None:
         """Close every connection that a look still has."""
@@ -211,7 +232,7 @@ class PairReader:
         self._since_schema += 1
         if self._since_schema < SCHEMA_EVERY and reading.schema is not None:
             return reading
-        found = await contents.compare_schemas(answered, reading.read_s)
+        found = await self._schemas.compare(answered, reading.read_s)
         if found is None:
             return reading
         self._since_schema = 0
@@ -222,6 +243,8 @@ class PairReader:
     ) -> SyncReading:
         if question.active is not Role.SECONDARY:
             return replace(reading, dossier=None)
+        if question.mark != self._mark:  # what was found out about an earlier stay there says nothing
+            self._mark, reading = question.mark, replace(reading, dossier=None)
         secondary, primary = answered.get(Role.SECONDARY), answered.get(Role.PRIMARY)
         if secondary is None:
             return reading

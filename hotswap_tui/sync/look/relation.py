@@ -131,15 +131,16 @@ def _is_promoted(one: Facts, other: Facts) -> bool:
 def _is_standby(standby: Facts, source: Facts) -> bool:
     """Say whether `standby` replays what `source` writes.
 
-    Where the identifier is not told: it receives something, the source sends something, no further than it has written itself,
-    and the database has the same number there.
+    The database has the same number there. Where the identifier is not told: it receives something, and the source sends
+    something, no further than it has written itself.
     """
     if not standby.in_recovery or source.in_recovery or _differ(standby, source):
         return False
+    if standby.server.database_oid != source.server.database_oid:
+        return False
     return _one_origin(standby, source) or (
         standby.receiving
-        and bool(source.senders)
-        and standby.server.database_oid == source.server.database_oid
+        and source.sending
         and standby.server.version // 10000 == source.server.version // 10000
         and (standby.position or 0) <= (source.position or 0)
     )

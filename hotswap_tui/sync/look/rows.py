@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hotswap_tui.core.sync import SHOWN, TableRows
 from hotswap_tui.core.text import clean
+from hotswap_tui.sync.books import MIGRATION_BOOKS
 from hotswap_tui.sync.look import questions
 from hotswap_tui.sync.look.facts import read
 
@@ -69,7 +70,8 @@ def _tables(found: dict[str, Any]) -> Tables:
 def not_carried(tables: Tables, subscription: Subscription) -> list[TableName]:
     """Return the source's tables that are not published, or that the subscription has not taken up, in order.
 
-    A partition is carried under its own name or under that of a table above it.
+    A partition is carried under its own name or under that of a table above it. What migration tools note of one database is
+    better not carried to another.
     """
     published: set[TableName] = set()
     for publication in subscription.publications:
@@ -78,7 +80,7 @@ def not_carried(tables: Tables, subscription: Subscription) -> list[TableName]:
     return sorted(
         name
         for name, table in tables.found.items()
-        if name not in carried and not carried.intersection(table.ancestors)
+        if name[1] not in MIGRATION_BOOKS and name not in carried and not carried.intersection(table.ancestors)
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from hotswap_tui.core.text import clean
+from hotswap_tui.sync.books import MIGRATION_BOOKS
 from hotswap_tui.sync.connecting import is_pooled
 from hotswap_tui.sync.quoting import literal, qualified
 
@@ -89,13 +90,17 @@ class ServerFacts:
         return tuple(t for t in self.tables if not (t.unlogged or t.partitioned) and (all_tables or _own(t)))
 
     def listed(self) -> tuple[Table, ...]:
-        """Return the tables to name where not all may be published; a partitioned one stands for its partitions."""
+        """Return the tables to name where not all are to be published; a partitioned one stands for its partitions."""
         return tuple(t.table for t in self.tables if not (t.unlogged or t.partition) and _own(t))
+
+    def books(self) -> tuple[Table, ...]:
+        """Return the tables in which migration tools note what they have done to this database."""
+        return tuple(t.table for t in self.tables if t.table[1] in MIGRATION_BOOKS and not t.unlogged)
 
 
 def _own(facts: TableFacts) -> bool:
-    """Say whether it is the application's: neither our heartbeat, which each server has for itself, nor an extension's."""
-    return not facts.extension and facts.table[1] != HEARTBEAT
+    """Say whether it is the application's: not our heartbeat nor a migration tool's, which each server has for itself, nor an extension's."""
+    return not facts.extension and facts.table[1] != HEARTBEAT and facts.table[1] not in MIGRATION_BOOKS
 
 
 def read_server(role: Role, connection: Connection) -> ServerFacts:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from hotswap_tui.dsn import Dsn
     from hotswap_tui.sync.replication.servers import ServerFacts
-    from hotswap_tui.sync.replication.statements import Connection, Statement
+    from hotswap_tui.sync.replication.statements import Connection, Statement, Table
     from hotswap_tui.sync.replication.ways import Way
 
 _MOST_ROUNDS: Final = 10
@@ -155,12 +155,9 @@ class Setup:
 
     def _of_way(self, way: Way, found: Found) -> Iterator[Requirement]:
         source, target = self._servers[way.source], self._servers[way.target]
-        self._all_tables[way.source] = all_tables = (
-            found.publication.all_tables
-            if found.publication
-            else not (source.in_recovery or source.read_only) and may_publish_all(self._connections[way.source], way)
-        )
-        yield from table_requirements.of_scope(source, way, all_tables=all_tables, found=found)
+        self._all_tables[way.source] = all_tables = self._publishes_all(way, found)
+        books = self._books()
+        yield from table_requirements.of_scope(source, way, all_tables=all_tables, found=found, books=books)
         yield from table_requirements.of_tables(source, target, all_tables=all_tables)
         yield from table_requirements.of_found(way, found)
         if not way.back and self._copy:
@@ -168,9 +165,22 @@ class Setup:
             theirs = {t.table for t in target.tables}
             new = (t.table for t in source.carried(all_tables=all_tables) if t.table in theirs and t.table not in known)
             yield from table_requirements.of_rows(way, filled(self._connections[way.target], tuple(new)))
-            yield from table_requirements.of_reading(
-                way, unreadable(self._connections[way.source], way.route.login_user())
-            )
+            carried = {t.table for t in source.carried(all_tables=all_tables)}
+            refused = unreadable(self._connections[way.source], way.route.login_user())
+            yield from table_requirements.of_reading(way, [table for table in refused if table in carried])
+
+    def _publishes_all(self, way: Way, found: Found) -> bool:
+        """Say whether the publication is to be, or has to stay, of all tables."""
+        source, publication = self._servers[way.source], found.publication
+        if publication is not None:
+            return publication.all_tables and not (self._books() and publication.owned)
+        if self._books() or source.in_recovery or source.read_only:
+            return False
+        return may_publish_all(self._connections[way.source], way)
+
+    def _books(self) -> tuple[Table, ...]:
+        """Return the tables of migration tools on either server, which neither is to publish."""
+        return tuple(sorted({table for server in self._servers.values() for table in server.books()}))
 
     def _compared(self) -> Iterator[Requirement]:
         try:
@@ -200,7 +210,7 @@ class Setup:
 
     def _wanted(self, way: Way) -> Wanted:
         tables = None if self._all_tables[way.source] else self._servers[way.source].listed()
-        return Wanted(way, tables, self._copy, min(server.major for server in self._servers.values()))
+        return Wanted(way, tables, self._books(), self._copy, min(server.major for server in self._servers.values()))
 
     def _find(self, way: Way) -> Found:
         return find(way, self._connections[way.source], self._connections[way.target])

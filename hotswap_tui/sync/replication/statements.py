@@ -57,13 +57,22 @@ def plain(role: Role, sql: str) -> Statement:
 
 def create_publication(way: Way, tables: Iterable[Table] | None) -> Statement:
     """Publish `tables`, None: all that there are and will be."""
-    scope = "ALL TABLES" if tables is None else f"TABLE {_listed(tables)}"
-    return plain(way.source, f"CREATE PUBLICATION {identifier(way.publication)} FOR {scope}")
+    return plain(way.source, _publication(way, tables))
+
+
+def list_tables(way: Way, tables: Iterable[Table]) -> Statement:
+    """Publish `tables` instead of all, at once: in one transaction, so that no write ever finds the publication missing."""
+    return plain(way.source, f"DROP PUBLICATION {identifier(way.publication)}; {_publication(way, tables)}")
 
 
 def add_tables(way: Way, tables: Iterable[Table]) -> Statement:
     """Publish further tables."""
     return plain(way.source, f"ALTER PUBLICATION {identifier(way.publication)} ADD TABLE {_listed(tables)}")
+
+
+def leave_out_tables(way: Way, tables: Iterable[Table]) -> Statement:
+    """Publish some tables no more."""
+    return plain(way.source, f"ALTER PUBLICATION {identifier(way.publication)} DROP TABLE {_listed(tables)}")
 
 
 def drop_publication(way: Way) -> Statement:
@@ -118,6 +127,13 @@ def _with_conninfo(way: Way, head: str, tail: str) -> Statement:
         clean(shown, _SHOWN),
         SecretStr(head + literal(way.conninfo().get_secret_value()) + tail),
     )
+
+
+def _publication(way: Way, tables: Iterable[Table] | None) -> str:
+    scope = "" if tables is not None else " FOR ALL TABLES"
+    if listed := _listed(tables or ()):
+        scope = f" FOR TABLE {listed}"
+    return f"CREATE PUBLICATION {identifier(way.publication)}{scope}"
 
 
 def _listed(tables: Iterable[Table]) -> str:

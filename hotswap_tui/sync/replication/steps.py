@@ -33,6 +33,8 @@ class Wanted:
     way: Way
     tables: tuple[Table, ...] | None
     """To be listed in the publication; None: all tables are published."""
+    left_out: tuple[Table, ...]
+    """Never to be listed: migration tools' own."""
     copy: bool
     major: int
     """Of the older server."""
@@ -68,8 +70,14 @@ def _publications(pair: Pair) -> Iterator[Statement]:
         publication = found.publication
         if publication is None:
             yield statements.create_publication(wanted.way, wanted.tables)
-        elif not publication.all_tables and (new := set(wanted.tables or ()) - publication.listed):
-            yield statements.add_tables(wanted.way, sorted(new))
+        elif publication.all_tables:
+            if wanted.tables is not None:
+                yield statements.list_tables(wanted.way, wanted.tables)
+        else:
+            if new := set(wanted.tables or ()) - publication.listed:
+                yield statements.add_tables(wanted.way, sorted(new))
+            if old := publication.listed.intersection(wanted.left_out):
+                yield statements.leave_out_tables(wanted.way, sorted(old))
 
 
 def _created(pair: Pair) -> Iterator[Statement]:

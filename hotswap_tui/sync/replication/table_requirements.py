@@ -40,8 +40,19 @@ def of_tables(source: ServerFacts, target: ServerFacts, *, all_tables: bool) -> 
     yield from _heartbeat(source, all_tables=all_tables)
 
 
-def of_scope(source: ServerFacts, way: Way, *, all_tables: bool, found: Found) -> Iterator[Requirement]:
-    """Yield which tables are published, and which the role may not publish."""
+def of_scope(
+    source: ServerFacts, way: Way, *, all_tables: bool, found: Found, books: Sequence[Table] = ()
+) -> Iterator[Requirement]:
+    """Yield which tables are published, and which the role may not publish; `books` are those of migration tools."""
+    noted = [clean(".".join(table)) for table in books]
+    if all_tables and noted:
+        text = (
+            f"publication {clean(way.publication)} is of all tables, {listed(noted)} included, in which a migration tool notes what it "
+            "has run: sync schema --command is refused"
+        )
+        fix = "run this again with the URL of the publication's owner, which leaves it out"
+        yield Requirement(Level.WARNING, source.role, text, fix)
+        return
     if all_tables:
         yield Requirement(Level.OK, source.role, "all tables are published, those of the future included")
         return
@@ -56,10 +67,12 @@ def of_scope(source: ServerFacts, way: Way, *, all_tables: bool, found: Found) -
         text = f"publication {clean(way.publication)} belongs to another role, so tables cannot be added"
         yield Requirement(Level.PROBLEM, source.role, text, f"ALTER PUBLICATION … OWNER TO {source.user}")
     else:
-        text = (
-            f"role {source.user} may not publish all tables: the {len(source.listed())} that there are are listed, and a new table needs "
-            "hotswap-tui sync setup once more"
-        )
+        why = f"role {source.user} may not publish all tables"
+        if noted:
+            why = f"{_tables(noted)} left out, where a migration tool notes what it has run on each database"
+        text = f"{why}: the {len(source.listed())} others are listed, and a new one needs hotswap-tui sync setup again"
+        if not noted:
+            text = text.replace(" others are", " that there are are")
         yield Requirement(Level.NOTE, source.role, text)
 
 

@@ -41,7 +41,8 @@ class Teardown:
         """Servers that cannot be asked, and why."""
         self._stack = ExitStack()
         self._connections: dict[Role, Connection] = {}
-        self._slots: dict[Way, list[str]] = {}
+        self._oids: dict[Way, int] = {}
+        """Of subscriptions that have been seen: the slots of tables that were being copied are named after them."""
 
     def __enter__(self) -> Self:
         for role, dsn in self._dsns.items():
@@ -89,12 +90,20 @@ class Teardown:
                 undo = f"ALTER SUBSCRIPTION {name} DISABLE; ALTER SUBSCRIPTION {name} SET (slot_name = NONE); DROP SUBSCRIPTION {name};"
                 yield way.target, undo, "a subscription without its slot tries to connect for ever"
             if way.source in self.unreached:
-                undo = f"SELECT pg_drop_replication_slot({literal(way.slot)}); DROP PUBLICATION IF EXISTS {identifier(way.publication)};"
+                undo = f"{self._slots_of(way)}; DROP PUBLICATION IF EXISTS {identifier(way.publication)};"
                 yield way.source, undo, "a slot that nobody reads keeps write-ahead log until the disk is full"
+
+    def _slots_of(self, way: Way) -> str:
+        """Return what drops all slots of a way, whichever of them there are."""
+        copying = f" OR starts_with(slot_name::text, 'pg_{self._oids[way]}_sync_')" if way in self._oids else ""
+        condition = f"slot_name = {literal(way.slot)}{copying}"
+        return f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE {condition}"  # noqa: S608 - quoted
 
     def _of_way(self, way: Way) -> Iterator[Statement]:
         source, target = self._connections.get(way.source), self._connections.get(way.target)
         found = find(way, source, target)
+        if found.subscription is not None:
+            self._oids[way] = found.subscription.oid
         yield from _subscription(way, found)
         if source is not None:
             yield from self._on_source(way, found, source)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from importlib import resources
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from hotswap_tui.core.text import clean
 from hotswap_tui.probes.inspection import PostgresInspection
 from hotswap_tui.routing.inspection import InspectionError
 from hotswap_tui.sync.schema.catalogue import TIMEOUT_S, fingerprint, read_catalogue
@@ -18,10 +16,6 @@ if TYPE_CHECKING:
 
     from hotswap_tui.dsn import Dsn
     from hotswap_tui.sync.schema.compare import Difference
-
-_MIGRATION_TABLES: Final = (resources.files("hotswap_tui.sync") / "sql" / "migration_tables.sql").read_text(
-    encoding="utf-8"
-)
 
 T = TypeVar("T")
 
@@ -40,30 +34,6 @@ async def compared(primary: Dsn, secondary: Dsn, *, patient: bool = False) -> tu
                 await asyncio.sleep(_LOOK_S)
                 found = await _differences(pair)
         return found
-
-
-async def standbys(primary: Dsn, secondary: Dsn) -> tuple[bool, bool]:
-    """Say of each whether it is in recovery, and so cannot be migrated. Raises InspectionError."""
-    async with _pair(primary, secondary) as pair:
-        return await _each(pair, is_standby)
-
-
-async def replicated_books(primary: Dsn, secondary: Dsn) -> str:
-    """Name the tables in which migration tools note what they have done, and which replication carries; mostly empty.
-
-    The run for the other database would find everything done, or its own notes would stop replication. Raises InspectionError.
-    """
-    async with _pair(primary, secondary) as pair:
-        ours, theirs = await _each(pair, _books)
-    found = [
-        published for published, receiver in ((ours[1], theirs[0]), (theirs[1], ours[0])) if receiver and published
-    ]
-    return clean(", ".join(dict.fromkeys(found)))
-
-
-async def _books(inspection: PostgresInspection, timeout_s: float) -> tuple[bool, str]:
-    ((subscribes, published),) = await inspection.rows(_MIGRATION_TABLES, timeout_s)
-    return subscribes == "t", published or ""
 
 
 async def is_standby(inspection: PostgresInspection, timeout_s: float) -> bool:

@@ -3,7 +3,7 @@ SELECT
     pg_catalog.current_database(),
     pg_catalog.current_setting('server_version_num')::pg_catalog.int4 / 10000,
     pg_catalog.pg_is_in_recovery(),
-    pg_catalog.pg_postmaster_start_time()::pg_catalog.text || '/' || (
+    EXTRACT(epoch FROM pg_catalog.pg_postmaster_start_time())::pg_catalog.text || '/' || (
         SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
     ),
     ARRAY(

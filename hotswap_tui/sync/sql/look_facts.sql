@@ -1,5 +1,5 @@
 -- What one database knows of its part in replication, as one JSON object: one round trip. Runs inside COPY (...) TO STDOUT, in
--- recovery too, as an ordinary role: everything here may be read by PUBLIC, some of it with gaps (pg_stat_replication).
+-- recovery too, as an ordinary role: everything here may be read by PUBLIC.
 -- What is left open follows from the version and what is allowed.
 SELECT pg_catalog.json_build_object(
     'identifier', $identifier,
@@ -22,10 +22,7 @@ SELECT pg_catalog.json_build_object(
         FROM pg_catalog.pg_subscription AS s
         JOIN pg_catalog.pg_stat_subscription AS w ON $subid AND w.relid IS NULL AND $leading
         WHERE s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())),
-    'senders', (
-        SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-            'name', application_name, 'flushed', flush_lsn, 'replayed', replay_lsn))
-        FROM pg_catalog.pg_stat_replication),
+    'sending', EXISTS (SELECT FROM pg_catalog.pg_stat_replication),
     'receiving', EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver WHERE pid IS NOT NULL),
     'paused', CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() ELSE false END,
     'slot_name', pg_catalog.current_setting('primary_slot_name', true),

@@ -1,5 +1,5 @@
--- One row: whether this database takes part as a subscriber, and which tables of migration tools it publishes. Without privileges.
--- Runs inside COPY (...) TO STDOUT.
+-- One row: whether this database takes part as a subscriber, which tables of migration tools it publishes, and which of its tables
+-- no subscription brings rows for. Without privileges. Runs inside COPY (...) TO STDOUT.
 SELECT (
         SELECT pg_catalog.count(s.subname) > 0
         FROM pg_catalog.pg_subscription AS s
@@ -8,8 +8,18 @@ SELECT (
        (
         SELECT pg_catalog.string_agg(DISTINCT t.schemaname || '.' || t.tablename, ', ')
         FROM pg_catalog.pg_publication_tables AS t
-        WHERE t.tablename IN (
-            '_prisma_migrations', '__drizzle_migrations', 'schema_migrations', 'ar_internal_metadata', 'django_migrations',
-            'alembic_version', 'flyway_schema_history', 'databasechangelog', 'knex_migrations', 'SequelizeMeta', 'pgmigrations',
-            'goose_db_version', '_sqlx_migrations', '__diesel_schema_migrations', '__EFMigrationsHistory', 'mikro_orm_migrations',
-            'kysely_migration', 'atlas_schema_revisions', 'refinery_schema_history', 'doctrine_migration_versions'))
+        WHERE t.tablename IN ($books)),
+       (
+        SELECT pg_catalog.json_agg(n.nspname || '.' || c.relname ORDER BY n.nspname, c.relname)
+        FROM pg_catalog.pg_class AS c
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'r' AND c.relpersistence = 'p'
+          AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+          AND c.relname NOT IN ('hotswap_heartbeat', $books)
+          AND NOT EXISTS (
+              SELECT FROM pg_catalog.pg_depend AS e
+              WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid AND e.deptype = 'e')
+          AND NOT EXISTS (
+              SELECT FROM pg_catalog.pg_subscription_rel AS r
+              WHERE r.srrelid = c.oid OR c.relispartition AND r.srrelid IN (
+                  SELECT up.relid FROM pg_catalog.pg_partition_ancestors(c.oid) AS up)))

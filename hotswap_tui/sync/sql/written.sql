@@ -1,5 +1,5 @@
 -- What the statistics have counted per table since they began, the most written first, and when that was.
-SELECT t.schemaname || '.' || t.relname, t.n_tup_ins, t.n_tup_upd, t.n_tup_del, r.reset
+SELECT t.schemaname || '.' || t.relname AS name, t.n_tup_ins AS inserted, t.n_tup_upd AS updated, t.n_tup_del AS deleted, r.reset
 FROM (
     SELECT COALESCE((SELECT stats_reset FROM pg_catalog.pg_stat_database
                      WHERE datname = pg_catalog.current_database())::pg_catalog.text, '-')
