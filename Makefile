@@ -13,7 +13,7 @@ ARGS ?=
 # Without what was compiled before, each of the hundreds of Pythons that the tests start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test pytest simulation coverage lint screenshots bench mutants clean machine-demo machine-all machine-screenshots
+.PHONY: help setup demo test pytest thorough simulation coverage lint screenshots bench mutants clean machine-demo machine-all machine-screenshots
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r target what; do printf '  make %-12s %s\n' "$$target" "$$what"; done
@@ -28,6 +28,9 @@ test: $(VENV)/.dev | machine-all ## check and test everything, as CI does
 
 pytest: $(VENV)/.dev | machine-all
 	$(BIN)/python -m pytest $(ARGS)
+
+thorough: $(VENV)/.dev | machine-all ## run every test, those included that keep real servers busy for many seconds
+	$(BIN)/python -m pytest -m '' $(ARGS)
 
 simulation: $(VENV)/.dev | machine-all ## run the engine through more than ten thousand simulated hours of trouble
 	HOTSWAP_SIMULATED_HOURS=10400 HOTSWAP_SIMULATION_SHARDS=104 $(BIN)/python -m pytest --numprocesses=2 tests/simulation $(ARGS)

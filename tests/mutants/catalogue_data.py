@@ -75,7 +75,7 @@ DATA = (
     Mutant(
         9,
         "engine/restart.py",
-        "    if unfinished is None and model.active is memory.active is Role.SECONDARY:\n",
+        "    if unfinished is None and memory.pair == pair and model.active is memory.active is Role.SECONDARY:\n",
         "    if True:\n",
         "keeps a mark although somebody else has moved traffic meanwhile",
     ),

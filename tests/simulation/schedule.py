@@ -105,7 +105,8 @@ def simulate(rng: random.Random, hours: float) -> Books:
         max_switches_per_hour=rng.choice((2, 6, 6, 6)),
         hold_max_s=rng.choice((0.0, 15.0, 15.0)),
         gateway_interval_s=30.0,
-        max_lag_s=rng.choice((None, None, None, 10.0)),
+        max_lag_s=rng.choice((None, None, None, 60.0)),
+        sync_interval_s=300.0,
         failback_guarded=rng.random() < 0.25,
     )
     world = World(loop, rng, policy, routed=rng.random() < 0.6)

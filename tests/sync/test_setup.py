@@ -48,6 +48,7 @@ def test_one_way_copies_and_then_carries_every_write(world, user):
         world.forbid()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("user", ["postgres", "ccfinapp"])
 def test_two_way_carries_rows_of_both_and_nothing_goes_round(world, user):
     """Also what either side writes while the first copy runs: every row is there once on both, whatever its table's turn was."""
@@ -71,7 +72,10 @@ def test_two_way_carries_rows_of_both_and_nothing_goes_round(world, user):
             assert not [r for r in setup.examine() if r.level.name == "PROBLEM"]
             for writer in writers[:1]:
                 writer.start()
-            while setup.advance(lambda s: None if s.role == "primary" or writers[1].ident else writers[1].start()):
+            # The secondary is written from the moment at which its way back has begun.
+            while setup.advance(
+                lambda s: writers[1].start() if f'"{world.database}_sub"' in s.shown and not writers[1].ident else None
+            ):
                 for _ in setup.watch():
                     pass
     finally:
@@ -228,6 +232,51 @@ def test_what_was_done_to_the_secondary_before_its_copy_is_not_done_to_the_prima
     world.execute("secondary", "INSERT INTO marker VALUES ('back')")
     until_sync(lambda: world.execute("primary", ROWS) == [("back",), ("primary",)])
     assert world.execute("primary", "SELECT count(*) FROM transactions") == [(60,)]
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["first", "new table"])
+def test_rows_that_come_between_the_look_and_the_way_back_are_told(world, later):
+    """They are not in the slot, so they would be on the secondary alone for ever; a person may take minutes to answer."""
+    if later:
+        with world.setup(two_way=True) as setup:
+            finished(setup)
+    world.on_both("CREATE TABLE late (id int PRIMARY KEY)")
+    world.execute("primary", "INSERT INTO late VALUES (10)")
+    with world.setup(two_way=True) as setup:
+        setup.examine()
+        world.execute("secondary", "INSERT INTO late VALUES (1)")
+        with pytest.raises(
+            SyncError, match=r"table public\.late has rows already, written since .* TRUNCATE .*sync teardown"
+        ):
+            setup.advance(lambda _: None)
+    with world.setup(two_way=True) as setup:
+        assert "public.late has rows" in " ".join(r.text for r in setup.examine() if r.level.name == "PROBLEM")
+    world.execute("secondary", "TRUNCATE late")
+    with world.setup(two_way=True) as setup:
+        finished(setup)
+    world.execute("secondary", "INSERT INTO late VALUES (2)")
+    until_sync(lambda: world.execute("primary", "TABLE late ORDER BY id") == [(2,), (10,)])
+    assert world.execute("secondary", "TABLE late ORDER BY id") == [(2,), (10,)]
+
+
+def test_emptying_what_is_taken_back_already_is_not_advised(world):
+    """An interrupted setup may have the primary take a table that is still to be copied: a TRUNCATE would arrive there."""
+    with world.setup(two_way=True) as setup:
+        finished(setup)
+    world.on_both("CREATE TABLE late (id int PRIMARY KEY)")
+
+    def tell(statement):
+        if statement.shown.endswith("DISABLE"):
+            raise KeyboardInterrupt
+
+    with world.setup(two_way=True) as setup:
+        setup.examine()
+        with pytest.raises(KeyboardInterrupt):
+            setup.advance(tell)
+    world.execute("secondary", "INSERT INTO late VALUES (1)")
+    with world.setup(two_way=True) as setup:
+        (problem,) = [r for r in setup.examine() if r.level.name == "PROBLEM"]
+    assert problem.fix.startswith("do not empty them now, that would empty the primary's, too")
 
 
 def test_looking_and_planning_change_nothing(world):

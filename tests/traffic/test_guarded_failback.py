@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
 
 from hotswap_tui.core.sync import Safety
 from hotswap_tui.core.values import Kind, Role
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tests.support.clusters import Clusters
     from tests.support.engine_process import EngineProcess
 
-pytestmark = needs_pgbouncer
+pytestmark = [needs_pgbouncer, pytest.mark.thorough]
 GUARDED = FAST | {
     "DB_FAILURE_THRESHOLD": "2",
     "DB_FAILBACK": "auto",

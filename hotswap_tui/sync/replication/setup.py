@@ -21,7 +21,7 @@ from hotswap_tui.sync.replication.progress import Progress, left_s, read_progres
 from hotswap_tui.sync.replication.reach import may_publish_all, prove_reachable
 from hotswap_tui.sync.replication.requirement import Level, Requirement
 from hotswap_tui.sync.replication.servers import filled, read_server, unreadable
-from hotswap_tui.sync.replication.steps import Pair, Wanted, copying, next_steps
+from hotswap_tui.sync.replication.steps import Pair, Wanted, copies_nothing, copying, next_steps
 from hotswap_tui.sync.replication.ways import ways
 from hotswap_tui.sync.schema.schema_pair import compared
 
@@ -105,8 +105,13 @@ class Setup:
                 return copying(pair)
             for step in steps:
                 tell(step)
+                # A TRUNCATE, the remedy, must not come back: a subscription takes a table when it is seen empty, a slot can be moved.
+                if step.begins_back and not step.is_slot:
+                    self._see_empty(done)
                 self._run(step, done)
                 done += 1
+                if step.begins_back and step.is_slot:
+                    self._see_empty(done)
         raise SyncError("the servers do not keep what was set up; somebody else seems to change it at the same time")
 
     def watch(self) -> Iterator[Progress]:
@@ -161,13 +166,39 @@ class Setup:
         yield from table_requirements.of_tables(source, target, all_tables=all_tables)
         yield from table_requirements.of_found(way, found)
         if not way.back and self._copy:
-            known = found.subscription.tables if found.subscription else frozenset()
-            theirs = {t.table for t in target.tables}
-            new = (t.table for t in source.carried(all_tables=all_tables) if t.table in theirs and t.table not in known)
-            yield from table_requirements.of_rows(way, filled(self._connections[way.target], tuple(new)))
+            yield from table_requirements.of_rows(way, self._in_the_way(way, found), self._taken_back())
             carried = {t.table for t in source.carried(all_tables=all_tables)}
             refused = unreadable(self._connections[way.source], way.route.login_user())
             yield from table_requirements.of_reading(way, [table for table in refused if table in carried])
+
+    def _in_the_way(self, way: Way, found: Found) -> tuple[Table, ...]:
+        """Return the tables that are to be copied, and have rows on the target already."""
+        source, target = self._servers[way.source], self._servers[way.target]
+        known = found.subscription.tables if found.subscription and not copies_nothing(found) else frozenset()
+        theirs = {t.table for t in target.tables}
+        carried = source.carried(all_tables=self._all_tables[way.source])
+        new = (t.table for t in carried if t.table in theirs and t.table not in known)
+        return filled(self._connections[way.target], tuple(new))
+
+    def _taken_back(self) -> frozenset[Table]:
+        """Return the tables of which the primary takes what is done on the secondary."""
+        back = ways(self._dsns[Role.PRIMARY], self._dsns[Role.SECONDARY], two_way=True)[1]
+        subscription = find(back, None, self._connections[Role.PRIMARY]).subscription
+        return subscription.tables if subscription else frozenset()
+
+    def _see_empty(self, done: int) -> None:
+        """Raise SyncError for rows that were written on the secondary since it was looked at: they would never reach the primary."""
+        if not self._copy:
+            return
+        with self._asking():
+            rows = list(
+                table_requirements.of_rows(self.ways[0], self._in_the_way(self.ways[0], self._find(self.ways[0])))
+            )
+        if rows:
+            raise SyncError(
+                f"{rows[0].text}, written since it was looked at, some before the way back began: stop what writes there, and "
+                f"{rows[0].fix}; {_so_far(done)}"
+            )
 
     def _publishes_all(self, way: Way, found: Found) -> bool:
         """Say whether the publication is to be, or has to stay, of all tables."""

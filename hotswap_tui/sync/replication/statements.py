@@ -48,6 +48,13 @@ class Statement:
     """The statement itself where it holds none."""
     drops_slot: str = ""
     """The slot that goes, if one does; nobody may use it then."""
+    begins_back: bool = False
+    """From here on the secondary's writes come back, and what was written before to tables that are to be copied never does."""
+
+    @property
+    def is_slot(self) -> bool:
+        """Say whether it makes or moves a slot."""
+        return "replication_slot" in self.shown
 
 
 def plain(role: Role, sql: str) -> Statement:

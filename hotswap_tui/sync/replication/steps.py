@@ -8,7 +8,7 @@ The order of both ways at once (PostgreSQL's manual, CREATE SUBSCRIPTION, "origi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.sync.quoting import literal
@@ -86,7 +86,8 @@ def _created(pair: Pair) -> Iterator[Statement]:
         yield from _slot(there.way, found)
         yield from _subscribed(there, found, enabled=True)
         return
-    yield from _slot_back(pair.back.way, pair.found_back, begins=_copies_nothing(found))
+    for step in _slot_back(pair.back.way, pair.found_back, begins=copies_nothing(found)):
+        yield replace(step, begins_back=True)
     yield from _slot(there.way, found)
     # In this order no subscription is created on a source that subscribes itself, which is warned of, in the log, with its password.
     if found.subscription is None:
@@ -98,7 +99,7 @@ def _created(pair: Pair) -> Iterator[Statement]:
         yield from _subscribed(there, found, enabled=True)
 
 
-def _copies_nothing(found: Found) -> bool:
+def copies_nothing(found: Found) -> bool:
     """Say whether the secondary has nothing of the primary's yet."""
     subscription = found.subscription
     return subscription is None or (
@@ -139,7 +140,8 @@ def _refreshed(pair: Pair) -> Iterator[Statement]:
         assert pair.found_back.subscription is not None
         if not pair.found_back.subscription.enabled:
             yield statements.alter_subscription(back.way, "ENABLE")
-        yield statements.alter_subscription(back.way, "REFRESH PUBLICATION WITH (copy_data = false)")
+        refresh = statements.alter_subscription(back.way, "REFRESH PUBLICATION WITH (copy_data = false)")
+        yield replace(refresh, begins_back=True)
     if _changed(pair.found_there):
         if back is not None:
             yield statements.alter_subscription(back.way, "DISABLE")

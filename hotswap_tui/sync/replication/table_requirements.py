@@ -10,7 +10,7 @@ from hotswap_tui.sync.replication.requirement import Level, Requirement, listed
 from hotswap_tui.sync.replication.servers import HEARTBEAT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from hotswap_tui.sync.replication.found import Found
     from hotswap_tui.sync.replication.servers import ServerFacts, TableFacts
@@ -85,14 +85,16 @@ def of_reading(way: Way, unreadable: Sequence[Table]) -> Iterator[Requirement]:
         yield Requirement(Level.PROBLEM, way.source, text, fix)
 
 
-def of_rows(way: Way, filled: Sequence[Table]) -> Iterator[Requirement]:
-    """Yield that tables of the target have rows already, which the copy would meet."""
+def of_rows(way: Way, filled: Sequence[Table], taken_back: Collection[Table] = ()) -> Iterator[Requirement]:
+    """Yield that tables of the target have rows already, which the copy would meet; `taken_back`: what is done there comes back."""
     if filled:
         names = [clean(".".join(table)) for table in filled]
         fix = (
             f"empty them: TRUNCATE {listed([clean(qualified(*table)) for table in filled])}; or give --no-copy, if they have the "
             "primary's rows and nothing is written there meanwhile"
         )
+        if not set(filled).isdisjoint(taken_back):
+            fix = f"do not empty them now, that would empty the {way.source}'s, too: {_TEARDOWN}, then empty the {way.target}'s tables"
         yield Requirement(Level.PROBLEM, way.target, f"{_tables(names, 'has', 'have')} rows already", fix)
 
 
