@@ -20,6 +20,8 @@ from hotswap_tui.core.values import Role
 from tests.support.bouncers import LivePgBouncer, needs_pgbouncer
 from tests.support.until import until_sync
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def servers(clusters):

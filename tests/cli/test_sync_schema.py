@@ -19,6 +19,8 @@ from hotswap_tui.cli import exit_codes, sync_schema
 from hotswap_tui.sync.errors import SyncError
 from hotswap_tui.sync.schema import migration
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """\
 import os, psycopg, sys

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from hotswap_tui.probes.prober import PostgresProber
     from tests.support.clusters import Clusters
 
+pytestmark = pytest.mark.thorough
+
 ROUNDS = 8
 CASES = 30
 """Of one round: 240 in all."""

@@ -27,6 +27,8 @@ from hotswap_tui.sync.dumps.restore_target import look_at
 from hotswap_tui.sync.errors import SyncError
 from tests.support.until import until_sync
 
+pytestmark = pytest.mark.thorough
+
 OBJECTS = """
 CREATE TYPE mood AS ENUM ('sad', 'fine');
 CREATE SCHEMA "Odd ""one";

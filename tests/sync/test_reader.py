@@ -18,6 +18,8 @@ from hotswap_tui.sync.known import Known
 from hotswap_tui.sync.look.reader import PairReader
 from tests.support.until import until
 
+pytestmark = pytest.mark.thorough
+
 SETTINGS = {"max_wal_senders": 10, "wal_writer_delay": "10ms", "wal_retrieve_retry_interval": "100ms"}
 BOTH = frozenset(Role)
 PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY

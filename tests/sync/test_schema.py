@@ -22,6 +22,8 @@ from tests.sync.schema_uncounted import UNCOUNTED
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+pytestmark = pytest.mark.thorough
+
 SOON_S = 30.0
 
 

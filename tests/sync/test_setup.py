@@ -13,6 +13,8 @@ from hotswap_tui.sync.errors import SyncError
 from tests.support.until import until_sync
 from tests.sync.setup_world import ODD, connected, finished, fresh, started
 
+pytestmark = pytest.mark.thorough
+
 UNESCAPED = "q$$"
 """A piece of the odd password that no level of quoting changes."""
 ROWS = "SELECT name FROM marker ORDER BY name"
@@ -48,7 +50,6 @@ def test_one_way_copies_and_then_carries_every_write(world, user):
         world.forbid()
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("user", ["postgres", "ccfinapp"])
 def test_two_way_carries_rows_of_both_and_nothing_goes_round(world, user):
     """Also what either side writes while the first copy runs: every row is there once on both, whatever its table's turn was."""

@@ -20,6 +20,8 @@ from tests.support.bouncers import LivePgBouncer, needs_pgbouncer
 from tests.support.listeners import SilentListener
 from tests.sync.setup_world import fresh, started
 
+pytestmark = pytest.mark.thorough
+
 PASSWORD = "hunter2-and-more"
 
 

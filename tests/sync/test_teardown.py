@@ -8,6 +8,8 @@ from hotswap_tui.core.values import Role
 from hotswap_tui.sync.errors import SyncError
 from tests.sync.setup_world import finished, fresh, started
 
+pytestmark = pytest.mark.thorough
+
 NOTHING: dict[str, list[str]] = {"primary": [], "secondary": []}
 
 
