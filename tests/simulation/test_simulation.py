@@ -1,4 +1,4 @@
-"""The real engine over fake ports, through years of trouble at the default intervals; `make simulation` takes twenty times as many."""
+"""The real engine over fake ports, through years of trouble at the default intervals; `make simulation` takes forty times as many."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.simulation.schedule import simulate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HOURS = float(os.environ.get("HOTSWAP_SIMULATED_HOURS", "520"))
+HOURS = float(os.environ.get("HOTSWAP_SIMULATED_HOURS", "260"))
 SHARDS = int(os.environ.get("HOTSWAP_SIMULATION_SHARDS", "13"))
 """Many, so that the runner can spread them among tests that wait for servers."""
 SEED = int(os.environ.get("HOTSWAP_SIMULATION_SEED", "20251114"))
