@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from contextlib import AsyncExitStack, ExitStack, suppress
 from itertools import zip_longest
@@ -26,8 +27,11 @@ _LONG = frozenset({"test_demo.py", "test_black_hole.py"})
 
 
 def pytest_configure() -> None:
-    """Collect garbage seldom: 5,700 tests and three frameworks are a large heap to go through, a tenth of the CPU time."""
+    """Collect garbage seldom, which is a tenth of the CPU time with three frameworks loaded, and let signals end programs."""
     gc.set_threshold(50_000, 20, 100)
+    # Programs inherit what is ignored, as in a shell's background or under nohup, and many tests end programs with a signal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(wrapper=True)

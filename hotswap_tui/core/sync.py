@@ -174,6 +174,9 @@ class Mark:
     """Of the write-ahead log: a promotion and a restored backup begin a new one. None in recovery."""
     slots: str = ""
     """The logical replication slots of that moment, with blanks between: what was written later is in none made after it."""
+    takers: str = ""
+    """The other database's subscriptions that were known then, each as its server's identifier and a number, with blanks between: one
+    that was made later begins later."""
     failures: int = 0
     """How often the database's subscriptions had failed, as the statistics count it."""
 

@@ -19,3 +19,5 @@ class Known:
     sequences: dict[Role, tuple[SequenceState, ...]] = field(default_factory=dict)
     """As they were when their database was read last."""
     relation: Relation = Relation.UNKNOWN
+    takers: str = ""
+    """The primary's subscriptions, as `Mark.takers` tells them."""

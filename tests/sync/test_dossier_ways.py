@@ -12,7 +12,9 @@ from hotswap_tui.core.values import Role
 from hotswap_tui.dsn import parse
 from hotswap_tui.probes.inspection import PostgresInspection
 from hotswap_tui.routing.handover import HandoverError
+from hotswap_tui.sync.dossier.asking import Asking
 from hotswap_tui.sync.dossier.dossier import examine, prove_safe, take_mark
+from hotswap_tui.sync.dossier.taking import takers
 from tests.support.replicated import Replicated, replicated_pair
 from tests.support.until import until, until_sync
 
@@ -47,7 +49,8 @@ class Asked(NamedTuple):
         return self.primary if role is Role.PRIMARY else self.secondary
 
     async def mark(self) -> Mark:
-        return await take_mark(self.secondary, Role.SECONDARY, 0.0, 5.0)
+        known = await takers(Asking(self.primary, 5.0))
+        return await take_mark(self.secondary, Role.SECONDARY, 0.0, 5.0, takers=known)
 
     async def examine(self, mark: Mark, *, primary: bool = True, flows: tuple[Flow, ...] | None = None) -> Dossier:
         return await examine(
@@ -219,6 +222,27 @@ async def test_a_slot_that_was_made_later_lacks_what_was_before(asked: Asked) ->
     asked.write(INSERT)
     dossier = await asked.examine(Mark(**{name: getattr(mark, name) for name in Mark.__slots__} | {"slots": ""}))
     assert (dossier.verdict, "was made after traffic had moved" in dossier.why) == (Safety.DIVERGED, True)
+
+
+async def test_a_subscription_that_was_made_anew_under_its_old_name_lacks_what_was_before(asked: Asked) -> None:
+    """Its slot has the old name, too, and the publication was never touched."""
+    pair, name = asked.pair, asked.pair.back_subscription
+    mark = await asked.mark()
+    ((conninfo, publication),) = pair.execute(
+        pair.primary, f"SELECT subconninfo, subpublications[1] FROM pg_subscription WHERE subname = '{name}'"
+    )
+    with subscription_disabled(pair, back=True):
+        pair.execute(pair.primary, f"DROP SUBSCRIPTION {name}")
+        asked.write("INSERT INTO marker VALUES ('between')")
+        options = "WITH (copy_data = false, origin = none)"
+        pair.execute(
+            pair.primary, f"CREATE SUBSCRIPTION {name} CONNECTION '{conninfo}' PUBLICATION {publication} {options}"
+        )
+    pair.await_caught_up(pair.secondary)
+    with pytest.raises(HandoverError, match=f"{name} was not there yet when traffic moved"):
+        await prove_safe(asked.inspect, mark, 5.0)
+    assert (await asked.examine(mark)).verdict is Safety.DIVERGED
+    asked.write("DELETE FROM marker WHERE name = 'between'")
 
 
 async def test_the_tail_that_waits_then_arrives(asked: Asked) -> None:

@@ -23,7 +23,7 @@ from hotswap_tui.sync.schema.catalogue import Catalogue, Item, Key
 
 SERVER = Server(180000, False, 1, 5, "app", "127.0.0.1", True, None)
 SLOT = HeldSlot("s", "pgoutput", "app", True, 1000, 2000, "reserved", None)
-OWN = Subscription("s", "s", True, True, False, ("p",), 0, 2000, ())
+OWN = Subscription(16400, "s", "s", True, True, False, ("p",), 0, 2000, ())
 FACTS = Facts(10.0, SERVER, "7", 5000, slots=(SLOT,))
 TARGET = replace(FACTS, slots=(), subscriptions=(OWN,), identifier="8")
 LINK = Link(Role.PRIMARY, Method.LOGICAL, "s", "s", OWN)

@@ -24,11 +24,11 @@ _FACTS: Final = template("mark_facts")
 _IDENTIFIER: Final = "(SELECT system_identifier FROM pg_catalog.pg_control_system())"
 
 
-async def take_mark(inspection: Inspection, role: Role, wall_s: float, timeout_s: float) -> Mark:
+async def take_mark(inspection: Inspection, role: Role, wall_s: float, timeout_s: float, *, takers: str = "") -> Mark:
     """Note where the database stands; the last thing before clients come, since what is committed later counts as theirs.
 
     Two round trips, where the server tells everything: the second needs the first, and is a small transaction of our own, which
-    makes the write-ahead log before it safe on the disk. `wall_s`: seconds since 1970. Raises InspectionError.
+    makes the write-ahead log before it safe on the disk. `wall_s`: seconds since 1970; `takers` as `Mark.takers`. Raises InspectionError.
     """
     asking = Asking(inspection, timeout_s)
     identifier, counter_table, failed, statistics = await _facts(asking)
@@ -49,6 +49,7 @@ async def take_mark(inspection: Inspection, role: Role, wall_s: float, timeout_s
             counter=clean(counter or ""),
             timeline=timeline(walfile),
             slots=clean(slots or "", 5000),
+            takers=takers,
             failures=int(failed or 0),
         )
     except ValueError as error:

@@ -20,6 +20,7 @@ _SENDING: Final = template("sending").substitute()
 class Taking:
     """A subscription."""
 
+    oid: int
     name: str
     slot: str
     """At the publisher; empty when it has none."""
@@ -42,6 +43,17 @@ class Sending:
     """None: on a standby, or where nothing was confirmed yet."""
 
 
+def taker(identifier: str | None, oid: int) -> str:
+    """Return what tells a subscription from one that was made later, whatever it is called: its server and its number."""
+    return f"{identifier or ''}/{oid}"
+
+
+async def takers(asking: Asking) -> str:
+    """Return every subscription of the database as `taker` tells it, with blanks between; raises InspectionError."""
+    identifier = (await asking.identify()).system_identifier
+    return " ".join(taker(identifier, each.oid) for each in await subscriptions(asking))
+
+
 async def subscriptions(asking: Asking) -> tuple[Taking, ...]:
     """Return the subscriptions of the database; raises InspectionError."""
     return tuple(map(_taking, await asking.rows(_TAKING)))
@@ -55,8 +67,9 @@ async def slots(asking: Asking) -> dict[str, Sending]:
 
 def _taking(row: Row) -> Taking:
     try:
-        name, slot, enabled, works, publications, not_ready = row
+        oid, name, slot, enabled, works, publications, not_ready = row
         return Taking(
+            int(str(oid)),
             str(name),
             slot or "",
             enabled == "t",

@@ -70,7 +70,7 @@ async def find(secondary: Asking, primary: Asking | None, since: Since, flows: S
     """
     slots = await taking.slots(secondary)
     try:
-        seen = None if primary is None else await _on_primary(primary, slots)
+        seen = None if primary is None else await _on_primary(primary, slots, since.mark)
     except InspectionError:
         seen = None
     if seen is None:
@@ -87,7 +87,7 @@ async def find(secondary: Asking, primary: Asking | None, since: Since, flows: S
     return WayBack(name, slot.behind_bytes, works=seen is not None)
 
 
-async def _on_primary(primary: Asking, slots: dict[str, Sending]) -> tuple[Taking, set[tuple[str, str]]]:
+async def _on_primary(primary: Asking, slots: dict[str, Sending], mark: Mark) -> tuple[Taking, set[tuple[str, str]]]:
     candidates = [each for each in await taking.subscriptions(primary) if each.slot in slots]
     if not candidates:
         raise NoWayBackError(_NONE)
@@ -97,6 +97,8 @@ async def _on_primary(primary: Asking, slots: dict[str, Sending]) -> tuple[Takin
         raise NoWayBackError(f"{name}, which would carry it back, does not work now")
     if subscription.not_ready:
         raise NoWayBackError(f"{name} has not copied all of its tables yet")
+    identifier = (await primary.identify()).system_identifier
+    _refuse_later(name, taking.taker(identifier, subscription.oid), mark)
     rows = await primary.rows(_TAKEN.substitute(name=literal(subscription.name)))
     return subscription, {(str(schema), str(table)) for schema, table in rows}
 
@@ -111,6 +113,12 @@ def _remembered(flows: Sequence[Flow], slots: dict[str, Sending]) -> tuple[str, 
             raise NoWayBackError(f"{clean(flow.name)} does not carry all tables")
         return flow.name, slot
     raise NoWayBackError(_NONE)
+
+
+def _refuse_later(name: str, taker: str, mark: Mark) -> None:
+    """Raise NoWayBackError for a subscription that was not seen before the mark: it may have been made again, with a new slot."""
+    if taker not in mark.takers.split():
+        raise NoWayBackError(f"{name} was not there yet when traffic moved, so it may lack what was written before")
 
 
 def _examine_slot(slot: Sending, mark: Mark) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from hotswap_tui.core.values import Role
 from hotswap_tui.routing.handover import Secured
 from hotswap_tui.routing.inspection import InspectionError
-from hotswap_tui.sync.dossier import dossier
+from hotswap_tui.sync.dossier import dossier, taking
+from hotswap_tui.sync.dossier.asking import Asking
 from hotswap_tui.sync.handover import catching_up, sequence_moves
 
 if TYPE_CHECKING:
@@ -61,17 +62,24 @@ class PairHandover:
         elif sequences:
             known = self._known.sequences.get(source, ())
             moved = await sequence_moves.advance(inspect(target), known, self._gap, timeout_s * 0.7)
-        mark, unmarked = await self._mark(inspect, target, deadline_s) if target is Role.SECONDARY else (None, "")
+        mark, unmarked = None, ""
+        if target is Role.SECONDARY:
+            takers = await self._takers(inspect(source), timeout_s * 0.2) if alive else self._known.takers
+            mark, unmarked = await self._mark(inspect(target), takers, deadline_s - _now_s())
         problems = "; ".join(filter(None, (moved.problem, unmarked)))
         return Secured(mark, moved.words, problems, repeating=bool(moved.problem))
 
-    async def _mark(
-        self, inspect: Callable[[Role], Inspection], target: Role, deadline_s: float
-    ) -> tuple[Mark | None, str]:
+    async def _takers(self, primary: Inspection, timeout_s: float) -> str:
         try:
-            return await dossier.take_mark(inspect(target), target, self._wall_s(), deadline_s - _now_s()), ""
+            return await taking.takers(Asking(primary, timeout_s))
+        except InspectionError:
+            return self._known.takers
+
+    async def _mark(self, secondary: Inspection, takers: str, timeout_s: float) -> tuple[Mark | None, str]:
+        try:
+            return await dossier.take_mark(secondary, Role.SECONDARY, self._wall_s(), timeout_s, takers=takers), ""
         except InspectionError as error:
-            return None, f"where the {target} stands could not be noted: {error}"
+            return None, f"where the secondary stands could not be noted: {error}"
 
 
 def _now_s() -> float:

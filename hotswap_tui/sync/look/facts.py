@@ -54,6 +54,7 @@ class HeldSlot:
 class Subscription:
     """A subscription of this database."""
 
+    oid: int
     name: str
     slot: str | None
     enabled: bool
@@ -174,6 +175,7 @@ def _slot(found: dict[str, Any]) -> HeldSlot:
 
 def _subscription(found: dict[str, Any]) -> Subscription:
     return Subscription(
+        oid=found["oid"],
         name=found["name"],
         slot=found["slot"],
         enabled=found["enabled"],

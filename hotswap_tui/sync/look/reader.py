@@ -10,6 +10,7 @@ from hotswap_tui.core.sync import SHOWN, SchemaDrift, SyncReading, aged
 from hotswap_tui.core.values import Role
 from hotswap_tui.routing.inspection import InspectionError
 from hotswap_tui.sync.dossier.dossier import examine
+from hotswap_tui.sync.dossier.taking import taker
 from hotswap_tui.sync.handover.sequences import drift
 from hotswap_tui.sync.look import contents, slots
 from hotswap_tui.sync.look.asked import Asked
@@ -137,6 +138,8 @@ class PairReader:
         answered = {role: one for role, one in asked.items() if not one.error}
         self._links = links(self._facts, question.active, self._links)
         self._known.relation = relation(self._facts, self._links)
+        if primary := self._facts.get(Role.PRIMARY):
+            self._known.takers = _takers(primary)
         distances = await self._measure(answered)
         tables = await self._read_tables(answered)
         await _each(answered, self._read_slots(before))
@@ -274,6 +277,10 @@ async def _each(asked: Mapping[Role, Asked], read: _Read) -> None:
     async with asyncio.TaskGroup() as group:
         for role, one in asked.items():
             group.create_task(guarded(role, one))
+
+
+def _takers(facts: Facts) -> str:
+    return " ".join(taker(facts.identifier, subscription.oid) for subscription in facts.subscriptions)
 
 
 def _error(asked: Mapping[Role, Asked], role: Role) -> str:

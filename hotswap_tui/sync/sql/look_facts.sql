@@ -11,7 +11,7 @@ SELECT pg_catalog.json_build_object(
         FROM pg_catalog.pg_replication_slots),
     'subscriptions', (
         SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
-            'name', s.subname, 'slot', s.subslotname, 'enabled', s.subenabled, 'publications', s.subpublications,
+            'oid', w.subid::pg_catalog.int8, 'name', s.subname, 'slot', s.subslotname, 'enabled', s.subenabled, 'publications', s.subpublications,
             'origin', $origin, 'errors', $errors, 'ended', w.latest_end_lsn, 'working', w.pid IS NOT NULL,
             'tables', (
                 SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname, r.srsubstate = 'r'))

@@ -1,6 +1,7 @@
--- The subscriptions of this database: what they are called, their slot at the publisher, whether they are enabled and work, the
+-- The subscriptions of this database: their number, what they are called, their slot at the publisher, whether they are enabled and work, the
 -- publications, and of how many tables the first copy is not complete. The column with the connection string is not readable.
-SELECT s.subname,
+SELECT s.oid,
+       s.subname,
        s.subslotname,
        s.subenabled,
        EXISTS (SELECT FROM pg_catalog.pg_stat_subscription w
