@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Look for everything that could keep a failover from working, and say how to mend it: the settings, the files they are in, both
-databases, the gateway, the engine. Nothing is changed anywhere, and nothing is written to a database. It runs beside an engine,
-and also where the settings are wrong.
+databases, how the data gets from one to the other, the gateway, the engine. Nothing is changed anywhere, and nothing is written
+to a database. It runs beside an engine, and also where the settings are wrong.
 """
 _EPILOG = """\
 Each finding is one line (wrapped on a terminal) with what to do behind an arrow:
@@ -35,14 +35,15 @@ Each finding is one line (wrapped on a terminal) with what to do behind an arrow
 
 With --json: one array of objects, in the same order, with the keys
   check    what was looked at: settings, tuning, loops, hook, notify, api, env-file, git, state-directory, disk, dns,
-           reachable, tls, version, writable, clock, privileges, connections, pooler, same-server, schema, latency,
-           gateway, gateway-settings, gateway-target, gateway-held, engine
+           reachable, tls, version, writable, clock, privileges, connections, pooler, same-server, latency,
+           replication, slots, schema, sequences, guards, gateway, gateway-settings, gateway-target, gateway-held, engine
   level    ok, note, warning, unseen or problem
   subject  what it is about: primary, secondary, both, a file, a setting, …
   text     what was found
   fix      what to do; empty where nothing has to be done
 
-Each database is given DB_CONNECTION_TIMEOUT for the engine's own check and once more for the rest, both at the same time.
+Each database is given DB_CONNECTION_TIMEOUT for the engine's own check and once more for the rest, both at the same time. Those
+that answered are then compared in one look of the engine's, which takes 15 s at most, and a fraction of a second as a rule.
 
 Exit codes, as monitoring plugins have them: 0 all is well, notes included; 1 warnings; 2 problems, or wrong usage; 3 no problem, but
 something could not be looked at.

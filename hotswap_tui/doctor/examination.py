@@ -6,10 +6,11 @@ import asyncio
 import grp
 import time
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hotswap_tui.core.values import Role
 from hotswap_tui.doctor import bouncer, encryption, names, pair, paths, reach, running, server, services, tuning
+from hotswap_tui.doctor.data import Remembered, look_at_pair, of_data
 from hotswap_tui.doctor.finding import Check, Finding, Level
 from hotswap_tui.doctor.look_database import look_at
 from hotswap_tui.doctor.look_engine import lock_of, look_at_engine
@@ -30,24 +31,31 @@ async def examine(subject: Subject, environ: Mapping[str, str]) -> AsyncIterator
     """Yield the findings of one section after the other; both databases are looked at while the first are told."""
     timeout_s = subject.policy.connection_timeout_s
     looking = asyncio.gather(*(look_at(role, dsn, timeout_s) for role, dsn in subject.dsns.items()))
+    begun: list[asyncio.Future[Any]] = [looking]
     try:
         engine = await look_at_engine(subject.state_dir, environ, time.time())
         yield [*of_settings(subject, engine)]
         yield [*await asyncio.to_thread(lambda: list(of_files(subject)))]
         looks = {look.role: look for look in await looking}
+        urls = {role: dsn.masked() for role, dsn in subject.dsns.items()}
+        remembered = Remembered.of(engine, urls)
+        # Only now, so that nothing else keeps the servers busy while their answers are timed.
+        comparing = asyncio.create_task(look_at_pair(looks, remembered))
+        begun.append(comparing)
         gateway = subject.gateway
         behind = None if gateway is None else await look_at_gateway(gateway, looks.values(), min(timeout_s, _GATEWAY_S))
         yield [*of_databases(subject, looks, behind)]
+        yield [*of_data(subject, looks, await comparing, remembered)]
         controlled = None if gateway is None else lock_of(gateway.directory)
         if behind is not None and controlled is not None:
             yield [*of_gateway(subject, behind, looks, controlled)]
         elif subject.loaded is not None:
             yield [*services.unrouted(subject.loaded)]
-        urls = {role: dsn.masked() for role, dsn in subject.dsns.items()}
         yield [*running.running(engine, subject.policy, urls, gateway=controlled)]
     finally:
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
+        for each in begun:
+            each.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
 
 
 def of_settings(subject: Subject, engine: EngineLook) -> Iterator[Finding]:

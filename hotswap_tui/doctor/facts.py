@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hotswap_tui.core.policy import Policy
+    from hotswap_tui.core.sync import Mark, SyncReading
     from hotswap_tui.core.traffic import Identity
     from hotswap_tui.core.values import Role, Verdict
     from hotswap_tui.dsn import Dsn
@@ -100,6 +101,45 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A subscription on one of the two databases."""
+
+    role: Role
+    """Where it is."""
+    name: str
+    enabled: bool
+    slot: str
+    slot_there: bool = True
+    """Whether the other database's server has that slot; True where that one was not asked."""
+    slot_lost: bool = False
+    own: bool = True
+    """Whether it has the name that `sync setup` gives."""
+    books: tuple[str, ...] = ()
+    """Tables that it takes, and in which migration tools note what they have done."""
+
+    @property
+    def linked(self) -> bool:
+        """Say whether it may well take the other database's writes."""
+        return self.slot_there or self.own
+
+
+@dataclass(frozen=True, slots=True)
+class DataLook:
+    """What the two databases have in common."""
+
+    reading: SyncReading
+    asked: frozenset[Role]
+    """Those that answered before; nothing is known of the other."""
+    serving: Role
+    """Which one serves, as far as anybody has told."""
+    subscribed: tuple[Subscribed, ...] = ()
+    immovable: tuple[str, ...] = ()
+    """Sequences of the one that does not serve which its role may not move."""
+    tells_standby: bool = True
+    """Whether the primary tells this role how far a standby has replayed."""
+
+
+@dataclass(frozen=True, slots=True)
 class EnvFile:
     """A dotenv file that is read."""
 
@@ -179,3 +219,10 @@ class EngineLook:
     failovers_in_hour: int = 0
     disarmed: str = ""
     """Who has turned automatic switching off, and why; empty while it is on."""
+    serving: Role | None = None
+    """Which database serves; None where neither an engine nor a journal has told."""
+    mark: Mark | None = None
+    """Where the secondary stood when traffic was moved to it."""
+    sync: SyncReading | None = None
+    """What the engine has found out about the pair."""
+    sync_age_s: float = 0.0

@@ -30,6 +30,7 @@ class Group(StrEnum):
     SETTINGS = "settings"
     FILES = "files"
     DATABASES = "databases"
+    DATA = "data"
     GATEWAY = "gateway"
     ENGINE = "engine"
 
@@ -57,8 +58,12 @@ class Check(StrEnum):
     CONNECTIONS = "connections"
     POOLER = "pooler"
     SAME_SERVER = "same-server"
-    SCHEMA = "schema"
     LATENCY = "latency"
+    REPLICATION = "replication"
+    SLOTS = "slots"
+    SCHEMA = "schema"
+    SEQUENCES = "sequences"
+    GUARDS = "guards"
     GATEWAY = "gateway"
     GATEWAY_SETTINGS = "gateway-settings"
     GATEWAY_TARGET = "gateway-target"
@@ -74,6 +79,7 @@ class Check(StrEnum):
 _MEMBERS = {
     Group.SETTINGS: (Check.SETTINGS, Check.TUNING, Check.LOOPS, Check.HOOK, Check.NOTIFY, Check.API),
     Group.FILES: (Check.ENV_FILE, Check.GIT, Check.STATE_DIRECTORY, Check.DISK),
+    Group.DATA: (Check.REPLICATION, Check.SLOTS, Check.SCHEMA, Check.SEQUENCES, Check.GUARDS),
     Group.GATEWAY: (Check.GATEWAY, Check.GATEWAY_SETTINGS, Check.GATEWAY_TARGET, Check.GATEWAY_HELD),
     Group.ENGINE: (Check.ENGINE,),
 }

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from hotswap_tui.core.snapshot import Snapshot
+
 _PATIENCE_S: Final = 2.0
 
 
@@ -42,11 +44,21 @@ async def _asked(look: EngineLook, paths: Sequence[Path], *, elsewhere: bool = F
         except (OSError, WireError):
             continue
         else:
-            views = {view.role: view.url for view in (picture.primary, picture.secondary) if view is not None}
-            return replace(
-                look, policy=picture.policy, urls=views, elsewhere=where, holder=look.holder or f"pid {picture.pid}"
-            )
+            return _pictured(replace(look, elsewhere=where), picture)
     return look
+
+
+def _pictured(look: EngineLook, picture: Snapshot) -> EngineLook:
+    """Return `look` with what the engine itself says."""
+    return replace(
+        look,
+        policy=picture.policy,
+        urls={view.role: view.url for view in (picture.primary, picture.secondary) if view is not None},
+        holder=look.holder or f"pid {picture.pid}",
+        serving=picture.active,
+        sync=picture.sync,
+        sync_age_s=0.0 if picture.sync is None else picture.now_s - picture.sync.read_s,
+    )
 
 
 def lock_of(directory: Path) -> EngineLook:
@@ -81,4 +93,6 @@ def _remembered(look: EngineLook, now_wall_s: float) -> EngineLook:
         look,
         failovers_in_hour=len(within_hour(kept.failover_wall_s, now_wall_s)),
         disarmed="" if mode.armed else who or "somebody",
+        serving=kept.active,
+        mark=kept.mark,
     )

@@ -17,12 +17,11 @@ _SAME_START_S: Final = 0.001
 
 
 def pair(primary: Look, secondary: Look) -> Iterator[Finding]:
-    """Yield how the two databases belong together."""
+    """Yield what the two servers are to each other; how writes get from one to the other is told of the data."""
     if primary.identity is not None and secondary.identity is not None:
         yield same_server(primary.identity, secondary.identity)
     if primary.details is not None and secondary.details is not None:
         yield versions(primary, secondary)
-        yield from schema(primary.details, secondary.details)
 
 
 def same_server(primary: Identity, secondary: Identity) -> Finding:
@@ -44,9 +43,7 @@ def same_server(primary: Identity, secondary: Identity) -> Finding:
         text = "the primary is a physical standby of the secondary: the roles are the wrong way round"
         fix = "exchange DATABASE_URL and DATABASE_URL_SECONDARY, or rebuild the old primary from the new one"
         return Finding(Check.SAME_SERVER, Level.PROBLEM, BOTH, text, fix)
-    text = "two servers that come from one copy, both on their own now: what one is told the other does not learn"
-    fix = "if the secondary was promoted, rebuild one of them from the other (pg_rewind or pg_basebackup)"
-    return Finding(Check.SAME_SERVER, Level.WARNING, BOTH, text, fix)
+    return Finding(Check.SAME_SERVER, Level.OK, BOTH, "two servers that come from one copy")
 
 
 def versions(primary: Look, secondary: Look) -> Finding:
@@ -62,27 +59,6 @@ def versions(primary: Look, secondary: Look) -> Finding:
         "physical replication is impossible"
     )
     return Finding(Check.VERSION, Level.WARNING, BOTH, text, fix)
-
-
-def schema(primary: Details, secondary: Details) -> Iterator[Finding]:
-    """Yield a secondary without any table while the primary has some; nothing finer is compared."""
-    if primary.tables and not secondary.tables:
-        text = (
-            f"the secondary has no tables, the primary has {primary.tables}: after a failover applications find nothing"
-        )
-        fix = (
-            "load the schema and the data (npx prisma migrate deploy with the secondary's URL, or pg_dump and psql), and keep both in "
-            "step by replication"
-        )
-        yield Finding(Check.SCHEMA, Level.PROBLEM, "secondary", text, fix)
-    elif not primary.tables and secondary.tables:
-        text = f"the primary has no tables, the secondary has {secondary.tables}"
-        yield Finding(Check.SCHEMA, Level.WARNING, "primary", text, "check that DATABASE_URL names the right database")
-    elif primary.tables:
-        text = (
-            f"tables on either side ({primary.tables} and {secondary.tables}); whether they are alike is not compared"
-        )
-        yield Finding(Check.SCHEMA, Level.OK, BOTH, text)
 
 
 def _one(primary: Identity, secondary: Identity) -> Finding:

@@ -30,6 +30,9 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "write_check": "DB_WRITE_CHECK",
     "hold_max_s": "DB_HOLD_MAX",
     "observe": "HOTSWAP_OBSERVE",
+    "sync_interval_s": "DB_SYNC_CHECK_INTERVAL",
+    "max_lag_s": "DB_MAX_LAG",
+    "failback_guarded": "DB_FAILBACK_GUARD",
 }
 _URLS: Final[Mapping[str, str]] = {"primary": "DATABASE_URL", "secondary": "DATABASE_URL_SECONDARY"}
 _START: Final = "hotswap-tui service install keeps one running; the dashboard runs one while it is open"

@@ -136,7 +136,11 @@ async def test_a_primary_that_is_down_takes_it_once_it_is_up(asked: Asked) -> No
     dossier = await asked.examine(mark, primary=False)
     assert (dossier.verdict, dossier.tail_bytes) == (Safety.NEEDS_SYNC, None)
     assert "once the primary is up" in dossier.why
-    assert (await asked.examine(mark, primary=False, flows=asked.flows[:1])).verdict is Safety.DIVERGED
+    assert "nothing carries it back" in (await asked.examine(mark, primary=False, flows=asked.flows[:1])).why
+    unseen = await asked.examine(mark, primary=False, flows=())
+    name = asked.pair.back_subscription
+    assert unseen.verdict is Safety.DIVERGED
+    assert f"whether {name} carries it back is not known before the primary answers" in unseen.why
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,13 @@ def test_an_orderly_switch_brings_a_sequence_beyond_its_source(own, source, plac
         (used(100, maximum=32_767, highest=32_700), None, 1000, Place(32_733, True)),
         (used(100, maximum=32_767, highest=32_767), None, 1000, Place(1100, True)),
         (used(32_767, maximum=32_767, highest=32_767), used(32_767, maximum=32_767), 1000, None),
+        (used(5, maximum=32_767), used(32_767, maximum=32_767), 1000, Place(32_767, True)),
+        (used(5, maximum=200), used(900), 1000, Place(200, True)),
+        (used(5, cycle=True, maximum=200), used(200, cycle=True, maximum=200), 1000, Place(101, False)),
+        (used(5, cycle=True, maximum=2000), used(1900, cycle=True, maximum=2000), 1000, Place(901, False)),
+        (used(5, cycle=True, maximum=2000), None, 1000, Place(1006, False)),
+        (used(5, cycle=True, maximum=2000), used(70, cycle=True, maximum=2000), 0, Place(71, False)),
+        (used(5, cycle=True, maximum=2000), None, 0, None),
         (used(4, increment=2, highest=101), None, 10, Place(122, True)),
     ],
 )

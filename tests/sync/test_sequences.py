@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from pydantic import SecretStr
 
 from hotswap_tui.core.values import Role
-from hotswap_tui.dsn import parse
-from hotswap_tui.probes.inspection import PostgresInspection
-from hotswap_tui.sync.handover.handover import PairHandover
 from hotswap_tui.sync.handover.sequences import read, read_sequences
 from hotswap_tui.sync.known import Known
+from tests.sync.sequence_world import LIMIT_S, Both, both_with, looked_at, secure
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from tests.support.clusters import ServerPair
 
-LIMIT_S = 10.0
-GAP = 1000
 SCHEMA = """
 CREATE SCHEMA "Odd ""schema\\";
 CREATE TABLE plain (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, note text);
@@ -41,60 +34,10 @@ CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (100);
 """
 
 
-class Both:
-    """A database of these tests on both servers."""
-
-    def __init__(self, pair: ServerPair) -> None:
-        self.servers = dict(zip(Role, pair, strict=True))
-
-    def url(self, role: Role, *, superuser: bool = False) -> str:
-        server = self.servers[role]
-        return f"{(server.superuser_url if superuser else server.url).rpartition('/')[0]}/sequences"
-
-    def run(self, role: Role, *statements: str, superuser: bool = False) -> None:
-        with psycopg.connect(self.url(role, superuser=superuser), autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
-
-    def value(self, role: Role, query: str) -> int:
-        with psycopg.connect(self.url(role), autocommit=True) as connection:
-            row = connection.execute(query.encode()).fetchone()
-            assert row is not None
-            return int(row[0])
-
-    @asynccontextmanager
-    async def inspections(self) -> AsyncIterator[dict[Role, PostgresInspection]]:
-        opened = {role: PostgresInspection(parse(SecretStr(self.url(role)))) for role in Role}
-        yield opened
-        for each in opened.values():
-            await each.aclose()
-
-
 @pytest.fixture
 def both(server_pair: ServerPair) -> Iterator[Both]:
-    for server in server_pair:
-        with psycopg.connect(server.superuser_url, autocommit=True) as connection:
-            connection.execute("DROP DATABASE IF EXISTS sequences WITH (FORCE)")
-            connection.execute("CREATE DATABASE sequences TEMPLATE template0")
-            connection.execute("ALTER DATABASE sequences OWNER TO ccfinapp")
-    both = Both(server_pair)
-    for role in Role:
-        both.run(role, SCHEMA)
-    yield both
-    for server in server_pair:
-        with psycopg.connect(server.superuser_url, autocommit=True) as connection:
-            connection.execute("DROP DATABASE sequences WITH (FORCE)")
-
-
-def secure(both: Both, known: Known, *, alive: bool, gap: int = GAP):
-    async def work():
-        async with both.inspections() as opened:
-            handover = PairHandover(known, gap, lambda: 0.0)
-            return await handover.secure(
-                opened.__getitem__, Role.SECONDARY, Role.PRIMARY, LIMIT_S, sequences=True, alive=alive
-            )
-
-    return asyncio.run(work())
+    with both_with(server_pair, SCHEMA) as both:
+        yield both
 
 
 async def test_every_kind_is_read_as_it_stands(both):
@@ -168,12 +111,7 @@ def test_after_a_crash_the_keys_that_are_there_and_the_gap_decide(both):
 
 def test_after_a_crash_the_last_look_counts_where_the_rows_have_not_come(both):
     both.run(Role.SECONDARY, "SELECT setval('plain_id_seq', 5000)", "SELECT setval('alone', 7000)")
-
-    async def look() -> Known:
-        async with both.inspections() as opened:
-            return Known({Role.SECONDARY: await read_sequences(opened[Role.SECONDARY], LIMIT_S)})
-
-    secure(both, asyncio.run(look()), alive=False)
+    secure(both, looked_at(both), alive=False)
     assert both.value(Role.PRIMARY, "SELECT nextval('plain_id_seq')") == 6001
     assert both.value(Role.PRIMARY, "SELECT nextval('alone')") == 8001
 
@@ -183,15 +121,7 @@ def test_a_locked_table_keeps_nobody_from_its_database(both):
         blocking.execute("INSERT INTO plain (id) OVERRIDING SYSTEM VALUE VALUES (30)")
         blocking.commit()
         blocking.execute("LOCK TABLE second IN ACCESS EXCLUSIVE MODE")
-
-        async def work():
-            async with both.inspections() as opened:
-                handover = PairHandover(Known(), GAP, lambda: 0.0)
-                return await handover.secure(
-                    opened.__getitem__, Role.SECONDARY, Role.PRIMARY, 1.0, sequences=True, alive=False
-                )
-
-        assert asyncio.run(work()).words.startswith("8 sequences")
+        assert secure(both, Known(), alive=False, timeout_s=1.0).words.startswith("8 sequences")
     assert both.value(Role.PRIMARY, "SELECT nextval('plain_id_seq')") == 1001
 
 

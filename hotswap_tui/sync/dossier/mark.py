@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from hotswap_tui.core.sync import Mark
 from hotswap_tui.core.text import clean
 from hotswap_tui.routing.inspection import InspectionError
+from hotswap_tui.sync import xml_answers
 from hotswap_tui.sync.dossier import snapshots, written
 from hotswap_tui.sync.dossier.asking import Asking, template
-from hotswap_tui.sync.dossier.stand import OWN_COUNTER, columns_of, timeline
+from hotswap_tui.sync.dossier.stand import OWN_COUNTER, timeline
 from hotswap_tui.sync.dossier.tail import FAILURES, failures
 from hotswap_tui.sync.quoting import literal
 
@@ -20,22 +21,24 @@ if TYPE_CHECKING:
     from hotswap_tui.sync.dossier.asking import Row
 
 _MARK: Final = template("mark")
-_FACTS: Final = template("mark_facts")
 _IDENTIFIER: Final = "(SELECT system_identifier FROM pg_catalog.pg_control_system())"
+_NO_MOVES: Final = "NULL"
 
 
-async def take_mark(inspection: Inspection, role: Role, wall_s: float, timeout_s: float, *, takers: str = "") -> Mark:
+async def take_mark(
+    inspection: Inspection, role: Role, wall_s: float, timeout_s: float, *, takers: str = "", moves: str = _NO_MOVES
+) -> Mark:
     """Note where the database stands; the last thing before clients come, since what is committed later counts as theirs.
 
-    Two round trips, where the server tells everything: the second needs the first, and is a small transaction of our own, which
-    makes the write-ahead log before it safe on the disk. `wall_s`: seconds since 1970; `takers` as `Mark.takers`. Raises InspectionError.
+    One round trip, where the server tells everything, and a small transaction of our own, which makes the write-ahead log before
+    it safe on the disk; `moves`, a query for one value, is a part of it. `wall_s`: seconds since 1970; `takers` as `Mark.takers`.
+    Raises InspectionError.
     """
-    asking = Asking(inspection, timeout_s)
-    identifier, counter_table, failed, statistics = await _facts(asking)
-    row = await asking.row(_MARK.substitute(columns_of(counter_table)))
+    row = await _told(Asking(inspection, timeout_s), moves)
     try:
+        in_recovery, snapshot, _, _, own, _, place, walfile, counted, slots, identifier, failed, statistics = row
         reset, tables = written.parse(json.loads(statistics or "[]"))
-        in_recovery, snapshot, _, _, own, place, walfile, beats, counter, slots = row
+        beats = xml_answers.value(counted, "beats")
         return Mark(
             role,
             wall_s,
@@ -46,7 +49,7 @@ async def take_mark(inspection: Inspection, role: Role, wall_s: float, timeout_s
             lsn=clean(place or ""),
             written=tables,
             stats_reset=reset,
-            counter=clean(counter or ""),
+            counter=clean(xml_answers.value(counted, "counter") or ""),
             timeline=timeline(walfile),
             slots=clean(slots or "", 5000),
             takers=takers,
@@ -56,12 +59,12 @@ async def take_mark(inspection: Inspection, role: Role, wall_s: float, timeout_s
         raise InspectionError("not the answer that was asked for") from error
 
 
-async def _facts(asking: Asking) -> Row:
-    """Ask for everything at once, and singly where this role or an older server does not tell something."""
-    parts = {"own_counter": OWN_COUNTER, "written": written.QUERY}
+async def _told(asking: Asking, moves: str) -> Row:
+    """Ask for everything at once, and in parts where this role or an older server does not tell something."""
+    parts = {"moves": moves, "own_counter": OWN_COUNTER, "written": written.QUERY}
     try:
-        return await asking.row(_FACTS.substitute(parts, identifier=_IDENTIFIER, failures=f"({FAILURES})"))
+        return await asking.row(_MARK.substitute(parts, identifier=_IDENTIFIER, failures=f"({FAILURES})"))
     except InspectionError:
         identifier = (await asking.identify()).system_identifier
         told = "NULL" if identifier is None else literal(identifier)
-        return await asking.row(_FACTS.substitute(parts, identifier=told, failures=str(await failures(asking))))
+        return await asking.row(_MARK.substitute(parts, identifier=told, failures=str(await failures(asking))))

@@ -112,6 +112,9 @@ def _remembered(flows: Sequence[Flow], slots: dict[str, Sending]) -> tuple[str, 
         if flow.missing or flow.not_ready:
             raise NoWayBackError(f"{clean(flow.name)} does not carry all tables")
         return flow.name, slot
+    if slots and not flows:  # after a restart nothing has been seen yet
+        told = named(sorted(slots))
+        raise NoWayBackError(f"whether {told} carries it back is not known before the primary answers")
     raise NoWayBackError(_NONE)
 
 

@@ -113,15 +113,20 @@ def copied(own: SequenceState, source: SequenceState, margin: int = MARGIN) -> P
 def advanced(own: SequenceState, source: SequenceState | None, gap: int) -> Place | None:
     """Return where `own` has to go when nobody knows how far the source went; None: it may stay.
 
-    That is `gap` steps beyond its own place, the `source`'s last known one and the highest key, whatever is furthest. A key at
-    the very end of the range does not count: no sequence gave it.
+    That is `gap` steps beyond its own place, the `source`'s last known one and the highest key, whatever is furthest. Where the
+    source had used up all values, it is used up as well. A key at the very end of the range does not count: no sequence gave it.
+    One that cycles moves from the source's place, across the end of the range if need be.
     """
+    if own.cycle and gap:
+        return _on_the_circle(own, source or own, gap)
+    if own.cycle:
+        return None if source is None else copied(own, source, margin=0)
     places = [0]
     if source is not None:
-        places.append(own.steps_to(source.next))
-    if own.highest is not None:
-        places.append(own.steps_to(own.highest + own.increment))
-    steps = max(each for each in places if each <= max(0, own.left))
+        places.append(min(own.steps_to(source.next), own.left + 1))
+    if own.highest is not None and (beyond := own.steps_to(own.highest + own.increment)) <= own.left:
+        places.append(beyond)
+    steps = max(places)
     ahead = steps + _room(own, steps, gap)
     return own.after(ahead) if ahead > 0 else None
 
