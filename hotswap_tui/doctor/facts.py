@@ -117,11 +117,6 @@ class Subscribed:
     books: tuple[str, ...] = ()
     """Tables that it takes, and in which migration tools note what they have done."""
 
-    @property
-    def linked(self) -> bool:
-        """Say whether it may well take the other database's writes."""
-        return self.slot_there or self.own
-
 
 @dataclass(frozen=True, slots=True)
 class DataLook:
@@ -220,9 +215,11 @@ class EngineLook:
     disarmed: str = ""
     """Who has turned automatic switching off, and why; empty while it is on."""
     serving: Role | None = None
-    """Which database serves; None where neither an engine nor a journal has told."""
+    """Which database served last, as the journal remembers it; None where there is none."""
     mark: Mark | None = None
-    """Where the secondary stood when traffic was moved to it."""
+    """Where the secondary stood when traffic was moved to it, as the journal remembers it."""
+    active: Role | None = None
+    """Which database serves, as the engine says; None when it was not asked, or did not answer."""
     sync: SyncReading | None = None
     """What the engine has found out about the pair."""
     sync_age_s: float = 0.0

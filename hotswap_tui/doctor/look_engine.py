@@ -55,7 +55,7 @@ def _pictured(look: EngineLook, picture: Snapshot) -> EngineLook:
         policy=picture.policy,
         urls={view.role: view.url for view in (picture.primary, picture.secondary) if view is not None},
         holder=look.holder or f"pid {picture.pid}",
-        serving=picture.active,
+        active=picture.active,
         sync=picture.sync,
         sync_age_s=0.0 if picture.sync is None else picture.now_s - picture.sync.read_s,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from hotswap_tui.core.sync import Mark
     from hotswap_tui.core.values import Role
@@ -36,6 +36,10 @@ NOTHING_SECURED = Secured()
 
 class Handover(Protocol):
     """The data's part of a switch. `inspect` gives the switch's own connection to a database."""
+
+    def rehearsal(self, target: Role) -> Sequence[str]:
+        """Return queries that change nothing, after which `target` is quick to answer what `secure` asks."""
+        ...
 
     async def catch_up(
         self,

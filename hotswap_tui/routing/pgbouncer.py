@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hotswap_tui.core.traffic import NOBODY
 from hotswap_tui.core.values import Kind, Level, Tell
 from hotswap_tui.routing import canary, note, target_file, temporary
+from hotswap_tui.routing.ahead import Ahead
 from hotswap_tui.routing.completion import regardless, to_the_end, together
 from hotswap_tui.routing.console import Console, ConsoleError, now_s
 from hotswap_tui.routing.holding import HOLD_S, TROUBLE, Holding
@@ -54,11 +55,13 @@ class PgBouncerRouter:
         console = Console(gateway)
         places = {role: place_of(dsn) for role, dsn in targets.items()}
         holding = Holding(gateway, console)
+        self._ahead = Ahead(inspect, handover.rehearsal if handover is not None else lambda _: ())
+        self._points_to: Role | None = None
         self._tools = Tools(
             gateway=gateway,
             targets=targets,
             places=places,
-            inspect=inspect,
+            inspect=self._ahead.take,
             canary=canary,
             console=console,
             watch=Watch(console, gateway.database, places),
@@ -73,6 +76,7 @@ class PgBouncerRouter:
         """Read back where traffic goes, and tend what that shows; failures are told in the reading."""
         tools = self._tools
         reading = await tools.watch.reading(held=tools.holding.owed)
+        self._points_to = reading.points_to or self._points_to
         if reading.error:
             await tools.holding.readiness.end()
             reading = replace(reading, paused=tools.holding.held)
@@ -108,6 +112,8 @@ class PgBouncerRouter:
         async with self._turn:
             if not self._tools.holding.held:
                 await to_the_end(self._hold(budget_s))
+                if self._points_to is not None and self._points_to.other in self._tools.targets:
+                    self._ahead.begin(self._points_to.other)
 
     async def release(self) -> Waited:
         """Let those who wait go on, and say who waited; raises HoldError as long as that is not known to be done."""
@@ -160,11 +166,14 @@ class PgBouncerRouter:
             with suppress(HoldError):
                 await to_the_end(self._release())
             await self._tools.holding.readiness.end()
+            await self._ahead.end()
             self._tools.watch.drop()
 
     async def _tend(self, reading: RouterReading) -> bool:
         """Make true again what `reading` and the note show to be otherwise, and say whether anything was done to PgBouncer."""
         tools, holding = self._tools, self._tools.holding
+        if not holding.owed:
+            await self._ahead.end()
         with suppress(*TROUBLE):
             if holding.lapsed:
                 await holding.pause(now_s() + HOLD_S)

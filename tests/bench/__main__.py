@@ -31,7 +31,7 @@ NAMES = (*(scenario.name for scenario in bench_traffic.SCENARIOS), bench_black_h
 def parse(words: list[str]) -> argparse.Namespace:
     """Return what is wanted; a lone number means the dashboard's figures over so many seconds."""
     parser = argparse.ArgumentParser(prog="make bench", description="without arguments everything is measured")
-    parser.set_defaults(seconds=60.0, runs=5, only=[], rows=10_000, crashes=3)
+    parser.set_defaults(seconds=60.0, runs=5, only=[], rows=10_000, crashes=3, failovers=20)
     kinds = parser.add_subparsers(dest="what")
     dashboard = kinds.add_parser(
         "dashboard", help="what the dashboard costs (ARGS=60 is short for ARGS='dashboard 60')"
@@ -45,6 +45,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     sync = kinds.add_parser("sync", help="what becomes of rows inserted while traffic moves between replicated servers")
     sync.add_argument("--rows", type=int, default=10_000, help="inserted around a planned switch and its failback")
     sync.add_argument("--crashes", type=int, default=3, help="of the primary under full load (default: 3)")
+    sync.add_argument("--failovers", type=int, default=20, help="of each kind, to see what the data adds (default: 20)")
     short = words[:1] and words[0].replace(".", "", 1).isdigit()
     return parser.parse_args(["dashboard", *words] if short else words)
 
@@ -91,4 +92,4 @@ if __name__ == "__main__":
     if arguments.what in {None, "traffic"}:
         traffic(arguments.runs, arguments.only)
     if arguments.what in {None, "sync"} and PGBOUNCER is not None:
-        asyncio.run(bench_sync.main(arguments.rows, arguments.crashes))
+        asyncio.run(bench_sync.main(arguments.rows, arguments.crashes, arguments.failovers))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from tests.bench import bench_secure
 from tests.bench.figures import mark
 from tests.support.clusters import Clusters
 from tests.support.handing_over import crash, there_and_back
@@ -19,8 +20,8 @@ DEFAULTS: Mapping[str, str | int] = {"wal_writer_delay": "200ms", "wal_retrieve_
 """The servers confirm and reconnect as they do when nobody has set anything."""
 
 
-async def main(rows: int, runs: int) -> None:
-    """Print both courses: a planned switch with its failback, and a crash."""
+async def main(rows: int, runs: int, failovers: int) -> None:
+    """Print a planned switch with its failback, crashes, and what securing the target adds to a failover."""
     with closing(Clusters()) as clusters:
         await _planned(clusters, rows)
         print(
@@ -31,6 +32,8 @@ async def main(rows: int, runs: int) -> None:
         print("\nthe same with a secondary that had stopped to apply some time before")
         for _ in range(runs):
             await _crashed(clusters, behind=True)
+        with replicated_pair(clusters, settings=DEFAULTS) as pair:
+            await bench_secure.main(pair, failovers)
 
 
 async def _planned(clusters: Clusters, rows: int) -> None:

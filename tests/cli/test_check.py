@@ -53,7 +53,8 @@ def test_two_databases_that_are_well_are_no_failure(pair, capsys):
     told = {(each["check"], each["subject"]) for each in found}
     each_side = {"reachable", "tls", "writable", "clock", "connections", "privileges"}
     assert {(check, role) for check in each_side for role in ("primary", "secondary")} <= told
-    assert {("same-server", "both"), ("version", "both"), ("schema", "both"), ("engine", "engine")} <= told
+    assert {(check, "both") for check in ("same-server", "version", "schema", "replication")} <= told
+    assert ("engine", "engine") in told
 
 
 def test_what_is_well_can_be_left_out(pair, capsys):
@@ -64,7 +65,7 @@ def test_sections_come_in_order_and_the_sum_goes_to_standard_error(pair, capsys)
     assert main(["check"]) == exit_codes.OK
     out, err = capsys.readouterr()
     heads = [line for line in out.splitlines() if " " not in line]
-    assert heads == ["settings", "files", "databases", "gateway", "engine"]
+    assert heads == ["settings", "files", "databases", "data", "gateway", "engine"]
     assert err.count("\n") == 1
     assert " ok " in err
 
@@ -82,6 +83,7 @@ def test_dead_databases_are_problems_with_fixes_and_without_passwords(environmen
     assert "✗ primary: Connection refused (127.0.0.1:1) → start PostgreSQL there" in out
     assert "✗ secondary: nosuch.invalid:1: name not found" in out
     assert SECRET not in out + err
+    assert "\ndata\n" not in out
 
 
 def test_wrong_settings_are_findings_and_the_databases_are_looked_at_all_the_same(pair, environment, capsys):
@@ -94,6 +96,7 @@ def test_wrong_settings_are_findings_and_the_databases_are_looked_at_all_the_sam
     assert "DB_FAILBACK=soon" in problems[0]
     assert SECRET[:7] not in str(found)
     assert {each["level"] for each in found if each["check"] == "reachable"} == {"ok"}
+    assert ("replication", "note") in {(each["check"], each["level"]) for each in found}
 
 
 def test_without_any_setting_it_says_what_is_missing(capsys):

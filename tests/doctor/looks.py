@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from hotswap_tui.core.sync import Flow, Relation, SchemaDrift, Slot, SyncReading
 from hotswap_tui.core.traffic import Identity
 from hotswap_tui.core.values import Fault, Role, ServerFacts, Verdict
-from hotswap_tui.doctor.facts import Clock, Details, Encryption, Look
+from hotswap_tui.doctor.facts import Clock, DataLook, Details, Encryption, Look, Subscribed
 from hotswap_tui.dsn import parse
 
 PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY
@@ -82,3 +83,39 @@ def look(
     )
     values: dict[str, Any] = {"identity": identity(), "details": details()} if alive else {}
     return Look(role, parse(SecretStr(url)), verdict, **values | changed)
+
+
+SUB = Subscribed(SECONDARY, "app_sub", enabled=True, slot="app_sub")
+BACK_SUB = Subscribed(PRIMARY, "app_back_sub", enabled=True, slot="app_back_sub")
+FLOW = Flow(PRIMARY, "app_sub", streaming=True, lag_s=0.2, lag_bytes=0, measured_s=100.0)
+BACK = Flow(SECONDARY, "app_back_sub", streaming=True, lag_s=0.1, lag_bytes=0, measured_s=100.0)
+BEATS = Flow(PRIMARY, "hotswap_heartbeat", streaming=True, lag_s=0.2, measured_s=100.0)
+STANDBY = Flow(PRIMARY, "standby_slot", streaming=True, lag_s=0.2, lag_bytes=0, measured_s=100.0)
+SLOT = Slot(PRIMARY, "app_sub", active=True, retained_bytes=2048)
+_FLOWS = {
+    Relation.LOGICAL: (FLOW,),
+    Relation.TWO_WAY: (FLOW, BACK),
+    Relation.LOGICAL_BACK: (BACK,),
+    Relation.HEARTBEAT: (BEATS,),
+    Relation.PHYSICAL: (STANDBY,),
+}
+_SUBSCRIBED = {Relation.LOGICAL: (SUB,), Relation.TWO_WAY: (SUB, BACK_SUB), Relation.LOGICAL_BACK: (BACK_SUB,)}
+
+
+def data(relation: Relation = Relation.LOGICAL, **changed: Any) -> DataLook:
+    """Give a pair of that kind that is well; names of `DataLook` and of `SyncReading` may be changed."""
+    reading: dict[str, Any] = {
+        "read_s": 100.0,
+        "relation": relation,
+        "flows": _FLOWS.get(relation, ()),
+        "schema": SchemaDrift(0),
+        "sequences_behind": 0,
+    }
+    values: dict[str, Any] = {
+        "asked": frozenset(Role),
+        "serving": PRIMARY,
+        "subscribed": _SUBSCRIBED.get(relation, ()),
+    }
+    own = {name: value for name, value in changed.items() if name in DataLook.__slots__}
+    other = {name: value for name, value in changed.items() if name not in own}
+    return DataLook(SyncReading(**reading | other), **values | own)

@@ -51,10 +51,11 @@ def test_what_is_said(look, gateway, level, words):
 
 
 def test_other_settings_are_named_by_their_variables():
-    theirs = replace(RUNS, policy=replace(POLICY, check_interval_s=1.0, failback_auto=False), urls={})
+    policy = replace(POLICY, check_interval_s=1.0, failback_auto=False, max_lag_s=5.0, failback_guarded=True)
+    theirs = replace(RUNS, policy=policy, urls={})
     (found,) = running(theirs, POLICY, URLS)
     assert found.level is Level.WARNING
-    assert found.text.endswith("DB_HEALTH_CHECK_INTERVAL, DB_FAILBACK, DATABASE_URL")
+    assert found.text.endswith("DB_HEALTH_CHECK_INTERVAL, DB_FAILBACK, DB_MAX_LAG, DB_FAILBACK_GUARD, DATABASE_URL")
 
 
 async def test_a_lock_tells_who_runs(tmp_path):
@@ -80,6 +81,7 @@ async def test_the_journal_tells_of_failovers_and_of_who_disarmed(tmp_path):
     store.close()
     found = await look_at_engine(tmp_path, {}, now_s)
     assert (found.failovers_in_hour, found.disarmed, found.locked) == (2, "pi@tty1: maintenance", False)
+    assert found.serving is Role.PRIMARY
 
 
 async def test_a_damaged_journal_is_told(tmp_path):
@@ -116,6 +118,7 @@ async def test_an_engine_that_runs_is_asked_what_it_runs_with(server_pair, tmp_p
     assert (beside.locked, beside.elsewhere.startswith(str(runtime))) == (False, True)
     for found in (own, beside):
         assert found.policy == policy
+        assert (found.active, found.sync) == (Role.PRIMARY, None)
         assert [*found.urls] == [Role.PRIMARY, Role.SECONDARY]
         assert "****" in found.urls[Role.PRIMARY]
         (told,) = running(found, policy, found.urls)

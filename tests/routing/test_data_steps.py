@@ -27,6 +27,9 @@ class Scripted:
         self.behind, self.unproven, self.secured = behind, unproven, secured
         self.asked = []
 
+    def rehearsal(self, _target):
+        return ()
+
     async def catch_up(self, _inspect, source, _target, timeout_s, waits):
         self.asked.append(("catch up", source, timeout_s))
         waits("3.1 MB to go")

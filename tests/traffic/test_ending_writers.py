@@ -32,6 +32,9 @@ class Seeing:
         self.stage = stage
         self.seen: list[list[str]] = []
 
+    def rehearsal(self, _target):
+        return ()
+
     async def catch_up(self, _inspect, source, _target, _timeout_s, _waits):
         self.seen.append(await writers(self.stage, source))
         return "everything has arrived"

@@ -10,13 +10,16 @@ from hotswap_tui.routing.handover import Secured
 from hotswap_tui.routing.inspection import InspectionError
 from hotswap_tui.sync.dossier import dossier, taking
 from hotswap_tui.sync.dossier.asking import Asking
+from hotswap_tui.sync.dossier.mark import REHEARSAL
 from hotswap_tui.sync.handover import catching_up, sequence_moves
+from hotswap_tui.sync.handover.sequences import PLACES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from hotswap_tui.core.sync import Mark
     from hotswap_tui.routing.inspection import Inspection
+    from hotswap_tui.sync.handover.sequence_moves import Moves
     from hotswap_tui.sync.known import Known
 
 
@@ -28,6 +31,11 @@ class PairHandover:
         self._known = known
         self._gap = gap
         self._wall_s = wall_s
+
+    def rehearsal(self, target: Role) -> Sequence[str]:
+        """Return queries that change nothing, after which `target` is quick to answer what `secure` asks."""
+        marked = (REHEARSAL,) if target is Role.SECONDARY else ()
+        return (*marked, PLACES) if self._known.sequences else marked
 
     async def catch_up(
         self,
@@ -54,20 +62,21 @@ class PairHandover:
         sequences: bool,
         alive: bool,
     ) -> Secured:
-        """Move the target's sequences ahead, then note where a secondary stands: what we did ourselves is behind the mark."""
+        """Move the target's sequences ahead, and note where a secondary stands: what we did ourselves is behind the mark.
+
+        Two round trips to a secondary whose sequences are moved, one where none are.
+        """
         deadline_s = _now_s() + timeout_s
-        moved = sequence_moves.Moved()
+        moves = sequence_moves.NO_MOVES
         if sequences and alive:
-            moved = await sequence_moves.follow(inspect(source), inspect(target), timeout_s)
+            moves = await sequence_moves.follow(inspect(source), inspect(target), timeout_s)
         elif sequences:
             known = self._known.sequences.get(source, ())
-            moved = await sequence_moves.advance(inspect(target), known, self._gap, timeout_s * 0.7)
-        mark, unmarked = None, ""
-        if target is Role.SECONDARY:
-            takers = await self._takers(inspect(source), timeout_s * 0.2) if alive else self._known.takers
-            mark, unmarked = await self._mark(inspect(target), takers, deadline_s - _now_s())
-        problems = "; ".join(filter(None, (moved.problem, unmarked)))
-        return Secured(mark, moved.words, problems, repeating=bool(moved.problem))
+            moves = await sequence_moves.advance(inspect(target), known, self._gap, timeout_s * 0.7)
+        if target is Role.PRIMARY:
+            return _secured(moves, await _move(inspect(target), moves, deadline_s - _now_s()))
+        takers = await self._takers(inspect(source), timeout_s * 0.2) if alive else self._known.takers
+        return await self._mark(inspect(target), moves, takers, deadline_s)
 
     async def _takers(self, primary: Inspection, timeout_s: float) -> str:
         try:
@@ -75,11 +84,37 @@ class PairHandover:
         except InspectionError:
             return self._known.takers
 
-    async def _mark(self, secondary: Inspection, takers: str, timeout_s: float) -> tuple[Mark | None, str]:
+    async def _mark(self, secondary: Inspection, moves: Moves, takers: str, deadline_s: float) -> Secured:
+        """Do both at once, and one by one where that fails."""
+        failure = ""
+        if moves.query:
+            try:
+                return _secured(moves, mark=await self._take(secondary, takers, deadline_s, moves.query))
+            except InspectionError:
+                failure = await _move(secondary, moves, (deadline_s - _now_s()) / 2)
         try:
-            return await dossier.take_mark(secondary, Role.SECONDARY, self._wall_s(), timeout_s, takers=takers), ""
+            return _secured(moves, failure, mark=await self._take(secondary, takers, deadline_s))
         except InspectionError as error:
-            return None, f"where the secondary stands could not be noted: {error}"
+            return _secured(moves, failure, unmarked=f"where the secondary stands could not be noted: {error}")
+
+    async def _take(self, secondary: Inspection, takers: str, deadline_s: float, moves: str = "NULL") -> Mark:
+        wall_s, left_s = self._wall_s(), deadline_s - _now_s()
+        return await dossier.take_mark(secondary, Role.SECONDARY, wall_s, left_s, takers=takers, moves=moves)
+
+
+async def _move(target: Inspection, moves: Moves, timeout_s: float) -> str:
+    """Move the sequences; return why they could not be moved, empty when they were."""
+    if moves.query:
+        try:
+            await target.rows(moves.query, timeout_s)
+        except InspectionError as error:
+            return moves.failed(error)
+    return ""
+
+
+def _secured(moves: Moves, failure: str = "", *, mark: Mark | None = None, unmarked: str = "") -> Secured:
+    problems = "; ".join(filter(None, (moves.problem, failure, unmarked)))
+    return Secured(mark, "" if failure else moves.words, problems, repeating=bool(moves.problem or failure))
 
 
 def _now_s() -> float:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import resources
 from itertools import groupby
+from string import Template
 from typing import TYPE_CHECKING, Final
 
 from hotswap_tui.core.sync import SequenceDrift
 from hotswap_tui.routing.inspection import InspectionError
 from hotswap_tui.sync.handover.sequence_state import Column, SequenceState, is_behind, matched
-from hotswap_tui.sync.quoting import identifier, qualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["SequenceState", "Sequences", "drift", "read", "read_sequences"]
 
-_QUERY: Final = (resources.files("hotswap_tui.sync") / "sql" / "sequences.sql").read_text(encoding="utf-8")
-_AT_ONCE: Final = 500
-"""Questions of one statement: the parser goes down one level for each."""
+_QUERY: Final = Template((resources.files("hotswap_tui.sync") / "sql" / "sequences.sql").read_text(encoding="utf-8"))
+_WITH_KEYS: Final = _QUERY.substitute(keys="true")
+PLACES: Final = _QUERY.substitute(keys="false")
+"""Reads where the sequences stand, and no table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +41,27 @@ class _Found:
 
     state: SequenceState
     visible: bool
-    unseen: bool
-    """It has given no value yet, and the catalogue does not tell where it starts."""
     used: bool
     """Whether this role may insert where its values go: an identity column's needs no right of its own."""
 
 
 async def read_sequences(inspection: Inspection, timeout_s: float) -> tuple[SequenceState, ...]:
-    """Return the sequences that this role may read, in two round trips at most; raises InspectionError."""
+    """Return the sequences that this role may read, in one round trip; raises InspectionError."""
     return (await read(inspection, timeout_s)).states
 
 
 async def read(inspection: Inspection, timeout_s: float, *, keys: bool = False) -> Sequences:
-    """Return where every sequence stands, in two round trips at most; raises InspectionError.
+    """Return where every sequence stands, in one round trip; raises InspectionError.
 
     `keys`: with the highest key of its columns. Where that takes more than half of the time, it is left out.
     """
     deadline_s = _now_s() + timeout_s
-    found = _catalogue(await inspection.rows(_QUERY, timeout_s))
-    hidden = tuple(each.state.shown for each in found if each.used and not each.visible)
-    seen = [each for each in found if each.visible]
     if keys:
         try:
-            return Sequences(await _completed(inspection, seen, (deadline_s + _now_s()) / 2, keys=True), hidden)
+            return _sequences(await inspection.rows(_WITH_KEYS, timeout_s / 2))
         except InspectionError:
             pass  # a table may be locked; what else is known has to do
-    return Sequences(await _completed(inspection, seen, deadline_s, keys=False), hidden)
+    return _sequences(await inspection.rows(PLACES, deadline_s - _now_s()))
 
 
 def drift(serving: Iterable[SequenceState], other: Iterable[SequenceState]) -> tuple[SequenceDrift, ...]:
@@ -79,22 +75,25 @@ def drift(serving: Iterable[SequenceState], other: Iterable[SequenceState]) -> t
     )
 
 
-def _catalogue(rows: Sequence[Sequence[str | None]]) -> list[_Found]:
-    return [_described(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
+def _sequences(rows: Sequence[Sequence[str | None]]) -> Sequences:
+    found = [_described(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
+    hidden = tuple(each.state.shown for each in found if each.used and not each.visible)
+    return Sequences(tuple(each.state for each in found if each.visible), hidden)
 
 
 def _described(rows: list[Sequence[str | None]]) -> _Found:
     """Read the rows of one sequence: one for each column that uses it."""
-    oid, schema, name, last, start, increment, minimum, maximum, cycle, visible, readable, settable = map(
-        str, rows[0][:12]
-    )
-    given = rows[0][3] is not None
+    oid, schema, name, last, start, increment, minimum, maximum, cycle, visible, settable = map(str, rows[0][:11])
+    last_value, is_called = (int(start), False) if rows[0][3] is None else (int(last), True)
+    if rows[0][11] is not None:
+        place, _, called = rows[0][11].partition(" ")
+        last_value, is_called = int(place), called == "t"
     owners = [_column(row) for row in rows if row[15] == "t"]
     state = SequenceState(
         schema,
         name,
-        int(last if given else start),
-        given,
+        last_value,
+        is_called,
         int(increment),
         int(minimum),
         int(maximum),
@@ -103,56 +102,18 @@ def _described(rows: list[Sequence[str | None]]) -> _Found:
         int(oid),
         settable == "t",
         tuple(_column(row) for row in rows if row[16] == "t"),
+        _highest(rows, descending=int(increment) < 0),
     )
-    used = any(row[17] == "t" for row in rows)
-    return _Found(state, visible == "t", not given and readable == "t", used)
+    return _Found(state, visible == "t", any(row[17] == "t" for row in rows))
+
+
+def _highest(rows: Iterable[Sequence[str | None]], *, descending: bool) -> int | None:
+    keys = [int(row[18]) for row in rows if row[18] is not None]
+    return (min if descending else max)(keys, default=None)
 
 
 def _column(row: Sequence[str | None]) -> Column:
     return Column(str(row[12]), str(row[13]), str(row[14]))
-
-
-async def _completed(
-    inspection: Inspection, found: list[_Found], deadline_s: float, *, keys: bool
-) -> tuple[SequenceState, ...]:
-    """Return the states with what the catalogue does not tell: the place of an unused sequence, and highest keys."""
-    questions = [
-        question
-        for number, each in enumerate(found)
-        for question in (*_place(number, each), *_keys(number, each, keys))
-    ]
-    states = [each.state for each in found]
-    for first in range(0, len(questions), _AT_ONCE):
-        query = "\nUNION ALL ".join(questions[first : first + _AT_ONCE])
-        for number, value, called in await inspection.rows(query, deadline_s - _now_s()):
-            at = int(str(number))
-            states[at] = _completed_by(states[at], value, called)
-    return tuple(states)
-
-
-def _completed_by(state: SequenceState, value: str | None, called: str | None) -> SequenceState:
-    if value is None:
-        return state
-    if called is not None:
-        return replace(state, last_value=int(value), is_called=called == "true")
-    furthest = max if state.increment > 0 else min
-    known = int(value) if state.highest is None else furthest(int(value), state.highest)
-    return replace(state, highest=known)
-
-
-def _place(number: int, found: _Found) -> list[str]:
-    if not found.unseen:
-        return []
-    name = qualified(found.state.schema, found.state.name)
-    return [f"SELECT {number}, last_value::pg_catalog.text, is_called::pg_catalog.text FROM {name}"]  # noqa: S608 - quoted
-
-
-def _keys(number: int, found: _Found, wanted: bool) -> list[str]:  # noqa: FBT001 - as it is asked for
-    furthest = "pg_catalog.max" if found.state.increment > 0 else "pg_catalog.min"
-    return [
-        f"SELECT {number}, {furthest}({identifier(column)})::pg_catalog.text, NULL FROM {qualified(schema, table)}"  # noqa: S608
-        for schema, table, column in (found.state.columns if wanted else ())
-    ]
 
 
 def _now_s() -> float:
