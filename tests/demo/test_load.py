@@ -23,6 +23,14 @@ async def value(url, query):
         await connection.close()
 
 
+def _outage_s(load):
+    return load.totals().outage.took_s
+
+
+def _wait_s(load):
+    return load.totals().wait.took_s
+
+
 async def all_served(load):
     await until(lambda: all(client.successes for client in load.totals().clients), what="every client served")
 
@@ -53,6 +61,7 @@ async def test_a_crash_is_errors_and_an_outage_until_the_server_is_back(make_ser
         await all_served(load)
         await asyncio.to_thread(server.crash)
         await until(lambda: all(client.errors for client in load.totals().clients), what="every client fails")
+        await until(lambda: _outage_s(load) > _wait_s(load), what="an outage longer than any login")
         await asyncio.to_thread(server.start)
         load.lap()
         await until(lambda: all(client.successes for client in load.lap().clients), what="every client is served again")

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from tests.support.clusters import Clusters
 
-pytestmark = pytest.mark.thorough
-
 INSERT = "INSERT INTO marker (name) VALUES (gen_random_uuid()::text)"
 
 

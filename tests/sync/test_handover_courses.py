@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.support.clusters import Clusters
     from tests.support.replicated import Replicated
 
-pytestmark = [needs_pgbouncer, pytest.mark.thorough]
+pytestmark = needs_pgbouncer
 RATE = 300.0
 
 

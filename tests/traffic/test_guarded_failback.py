@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.support.clusters import Clusters
     from tests.support.engine_process import EngineProcess
 
-pytestmark = [needs_pgbouncer, pytest.mark.thorough]
+pytestmark = needs_pgbouncer
 GUARDED = FAST | {
     "DB_FAILURE_THRESHOLD": "2",
     "DB_FAILBACK": "auto",
