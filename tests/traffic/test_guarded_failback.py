@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import psycopg
-import pytest
 
 from hotswap_tui.core.sync import Safety
 from hotswap_tui.core.values import Kind, Role
