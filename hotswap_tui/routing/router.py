@@ -72,8 +72,9 @@ class Router(Protocol):
     async def hold(self, budget_s: float) -> None:
         """Let new work of clients wait, for `budget_s` unless `release` comes first; raises HoldError.
 
-        Returns as soon as new work waits; open transactions go on. Where this program dies or hangs, clients go on at most some
-        seconds after the budget is over.
+        `hold`, `release` and `switch` are carried out one at a time, in the order in which they were called. Returns as soon as new
+        work waits; open transactions go on. Where this program dies or hangs, clients go on at most some seconds after the budget is
+        over.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from hotswap_tui.routing.router import Arrival, HoldError, OutcomeUnknownError, 
 from tests.simulation.truth import WALL_AT_ZERO_S, BrokenPromiseError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Sequence
 
     from hotswap_tui.core.plan import Plan
@@ -99,10 +99,11 @@ class NoGraph(LatencyHistory):
 
 
 class FakeRouter:
-    """Moves the world's traffic in steps; fails, hangs and forgets now and then."""
+    """Moves the world's traffic in steps, one request at a time; fails, hangs and forgets now and then."""
 
     def __init__(self, world: World, life: int) -> None:
         self.world, self.life = world, life
+        self._turn = asyncio.Lock()
 
     async def current(self) -> RouterReading:
         if not self.world.routed:
@@ -133,24 +134,30 @@ class FakeRouter:
             raise BrokenPromiseError(f"a hold of {budget_s} s")
         if world.books.disarmed_s is not None and world.loop.now_s > world.books.disarmed_s:
             raise BrokenPromiseError("clients held while disarmed")
-        await world.loop.pause(0.01)
-        if world.rng.random() < 0.03:
-            raise HoldError("console does not answer")
-        world.hold()
-        world.maybe_crash_soon()
+        async with self._turn:
+            await world.loop.pause(0.01)
+            if world.rng.random() < 0.03:
+                raise HoldError("console does not answer")
+            world.hold()
+            world.maybe_crash_soon()
 
     async def release(self) -> Waited:
-        await self.world.loop.pause(0.005)
-        if self.world.rng.random() < 0.03:
-            raise HoldError("console does not answer")
-        self.world.held_since_s = None
-        return Waited(3, 0.2)
+        async with self._turn:
+            await self.world.loop.pause(0.005)
+            if self.world.rng.random() < 0.03:
+                raise HoldError("console does not answer")
+            self.world.held_since_s = None
+            return Waited(3, 0.2)
 
     async def reconcile(self) -> Sequence[Tell]:
         self.world.held_since_s = None
         return ()
 
     async def switch(self, target: Role, plan: Plan, progress: Progress) -> Arrival:
+        async with self._turn:
+            return await self._switch(target, plan, progress)
+
+    async def _switch(self, target: Role, plan: Plan, progress: Progress) -> Arrival:
         world = self.world
         switch = world.engine.snapshot().switch
         if switch is None or switch.target is not target or switch.plan is not plan or plan.obstacle:
