@@ -103,9 +103,9 @@ def test_a_person_switches_all_the_same():
 
 
 def test_the_limit_is_not_for_the_way_back_from_a_dead_secondary():
-    machine = Machine(max_lag_s=1.0).both_up().switch_to(SECONDARY).arrives().arm().check(PRIMARY)
+    machine = Machine(max_lag_s=1.0, failback_auto=False).both_up().switch_to(SECONDARY).arrives().arm().check(PRIMARY)
     machine.check(SECONDARY, Fault.REFUSED).check(PRIMARY).check(SECONDARY, Fault.REFUSED, times=2, after_s=5.0)
-    assert machine.begun[-1].target is PRIMARY
+    assert (machine.begun[-1].kind, machine.begun[-1].target) == (SwitchKind.FAILOVER, PRIMARY)
 
 
 # -- DB_FAILBACK_GUARD ---------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ DATA = (
         3,
         "core/guards.py",
         "dossier.verdict is not Safety.DIVERGED:\n",
-        "dossier.verdict is Safety.NEEDS_SYNC:\n",
+        "dossier.verdict is Safety.DIVERGED:\n",
         "with DB_FAILBACK_GUARD=block fails back although the secondary has diverged",
     ),
     Mutant(
